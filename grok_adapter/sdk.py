@@ -1,0 +1,117 @@
+"""SDK clients: made when first needed, pooled, never kept on a model object. The one piece of global state.
+
+A client kept on a model object would go stale when the object is copied, pickled or forked; so clients are kept per
+process, base URL, HTTP client and (async) event loop, and looked up at each call. They hold no key: it travels with
+each request, so that rotation and several keys share one pool. Importing this module does not import the SDK (0.7 s).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import weakref
+from typing import Any
+
+from grok_adapter.models import GrokModel
+from grok_adapter.settings import GrokSettings
+
+__all__ = ["pool", "response_class", "timeout_for"]
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 600.0
+REASONING_READ_TIMEOUT = 3600.0
+"""Seconds; xAI's own samples and its TypeScript SDK use an hour for reasoning models (September 2026)."""
+
+
+class Pool:
+    """SDK clients by process, base URL, HTTP client and event loop. The one piece of global state."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sync: dict[tuple[Any, ...], Any] = {}
+        self._async: weakref.WeakKeyDictionary[Any, dict[tuple[Any, ...], Any]] = weakref.WeakKeyDictionary()
+
+    def client(self, settings: GrokSettings) -> Any:
+        key = (os.getpid(), settings.base_url, id(settings.http_client))
+        client = self._sync.get(key)
+        if client is None:
+            with self._lock:
+                client = self._sync.get(key) or self._sync.setdefault(key, _make_client(settings))
+        return client
+
+    def async_client(self, settings: GrokSettings) -> Any:
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            clients = self._async.setdefault(loop, {})
+            key = (os.getpid(), settings.base_url, id(settings.http_async_client))
+            return clients.get(key) or clients.setdefault(key, _make_client(settings, asynchronous=True))
+
+    def take(self, settings: GrokSettings) -> Any:
+        with self._lock:
+            return self._sync.pop((os.getpid(), settings.base_url, id(settings.http_client)), None)
+
+    def take_async(self, settings: GrokSettings) -> Any:
+        key = (os.getpid(), settings.base_url, id(settings.http_async_client))
+        with self._lock:
+            return self._async.get(asyncio.get_running_loop(), {}).pop(key, None)
+
+
+pool = Pool()
+
+
+def _make_client(settings: GrokSettings, *, asynchronous: bool = False) -> Any:
+    import openai  # noqa: PLC0415  0.7 s, paid at the first call instead of at import
+
+    cls, http_client = (
+        (openai.AsyncOpenAI, settings.http_async_client) if asynchronous else (openai.OpenAI, settings.http_client)
+    )
+    try:
+        # The key comes with each request, so that rotation and several keys share one pool.
+        return cls(api_key="with-each-request", base_url=settings.base_url, max_retries=0, http_client=http_client)
+    except (TypeError, AttributeError) as error:
+        from grok_adapter.errors import GrokConfigurationError  # noqa: PLC0415
+
+        name = "http_async_client" if asynchronous else "http_client"
+        library = http_library(openai).__name__
+        kind = "AsyncClient" if asynchronous else "Client"
+        raise GrokConfigurationError(
+            f"{name} is a {type(http_client).__module__}.{type(http_client).__name__}: openai {openai.__version__} "
+            f"takes {library}.{kind}."
+        ) from error
+
+
+def http_library(openai: Any) -> Any:
+    """`httpx` for openai 2.x, `httpx2` for 3.x."""
+    if int(openai.__version__.partition(".")[0]) >= 3:
+        import httpx2  # noqa: PLC0415
+
+        return httpx2
+    import httpx  # noqa: PLC0415
+
+    return httpx
+
+
+def response_class() -> Any:
+    """The SDK's own HTTP response class, to be asked for by `cast_to`."""
+    import openai  # noqa: PLC0415
+
+    return http_library(openai).Response
+
+
+def timeout_for(settings: GrokSettings, row: GrokModel, *, stream: bool) -> Any:
+    """The timeout of one call: the caller's, or long enough for the model to think.
+
+    A stream's reads end at `stream_idle_timeout`, so that plain silence is noticed by the socket.
+    """
+    import openai  # noqa: PLC0415
+
+    timeout = settings.timeout
+    if timeout is None:
+        timeout = openai.Timeout(REASONING_READ_TIMEOUT if row.reasoning else READ_TIMEOUT, connect=CONNECT_TIMEOUT)
+    idle = settings.stream_idle_timeout
+    if not idle or not stream:
+        return timeout
+    full = openai.Timeout(timeout)
+    read = idle if full.read is None else min(full.read, idle)
+    return openai.Timeout(connect=full.connect, read=read, write=full.write, pool=full.pool)
