@@ -4,10 +4,12 @@ PYTHON ?= python3
 VENV ?= .venv
 OPENAI ?=
 BIN := $(VENV)/bin
+CLIENTS := .venv-clients
+VERCEL := tests/clients/vercel
 SOURCES := grok_adapter langchain_grok llama_index_grok grok_emulator
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types contracts unit docs clean
+.PHONY: demo live test mutants lint types contracts unit clients docs clean
 
 demo: $(VENV)/.examples
 	@$(BIN)/python examples/quickstart.py
@@ -27,6 +29,16 @@ contracts: $(VENV)/.dev
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n auto tests $(SOURCES)
 
+live: $(VENV)/.examples
+	@$(BIN)/python -m live
+
+# Other people's clients against the emulator, in an environment of their own; needs Node 20 and npm too.
+clients: $(CLIENTS)/.ready $(VERCEL)/node_modules/.ready
+	$(CLIENTS)/bin/python -m pytest -q -c tests/clients/pytest.ini tests/clients
+
+mutants: $(VENV)/.dev
+	$(BIN)/python -m tests.mutants
+
 docs: $(VENV)/.dev
 	$(BIN)/python -m tests.readme --write
 
@@ -42,5 +54,17 @@ $(VENV)/.dev: pyproject.toml
 	$(PIP) --editable '.[dev]' $(OPENAI)
 	@touch $@
 
+# litellm asks for mcp as soon as a tool is offered or Responses is called, and does not name it as a dependency.
+$(CLIENTS)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(CLIENTS)
+	@echo "Installing into $(CLIENTS) ..."
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[emulator]' \
+		'openai<3' 'langchain-xai>=1.3' 'litellm>=1.100' mcp pytest pytest-timeout
+	@touch $@
+
+$(VERCEL)/node_modules/.ready: $(VERCEL)/package.json $(VERCEL)/package-lock.json
+	cd $(VERCEL) && npm ci --silent
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .venv-openai2 .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-openai2 $(CLIENTS) $(VERCEL)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -11,9 +11,11 @@ seen before a byte is decoded: xAI sends errors inside HTTP 200 too. What a stre
 from __future__ import annotations
 
 import inspect
+import sys
 import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -22,12 +24,15 @@ from pydantic_core import from_json
 from grok_adapter import retry
 from grok_adapter.assembler import deltas_of
 from grok_adapter.codecs import codec_for
+from grok_adapter.lookups import Lookups
+from grok_adapter.notices import Notice, notice_before, notices_after, says_something
 from grok_adapter.params import is_lost
-from grok_adapter.prepare import ENCRYPTED_REASONING, PreparedCall, prepare
+from grok_adapter.prepare import PreparedCall, prepare
 from grok_adapter.sdk import pool, response_class, timeout_for
-from grok_adapter.settings import GrokSettings, check_api_key
+from grok_adapter.second_try import second_try
+from grok_adapter.settings import GrokSettings, check_api_key, is_regional
 from grok_adapter.stop import cut_response
-from grok_adapter.streaming import StreamRun
+from grok_adapter.streaming import StreamRun, call_facts, idle_error
 from grok_adapter.types import (
     ChatRequest,
     ChatResponse,
@@ -42,8 +47,8 @@ if TYPE_CHECKING:
 __all__ = ["GrokClient"]
 
 
-class GrokClient:
-    """Talks to xAI: neutral requests in, neutral responses or deltas out.
+class GrokClient(Lookups):
+    """Talks to xAI: neutral requests in, neutral responses or deltas out; models and token counts on the side.
 
     Args:
         settings: Settings; the providers pass themselves.
@@ -76,30 +81,34 @@ class GrokClient:
             GrokError: See `grok_adapter.errors` for the tree.
         """
         call = self._prepare(request)
-        return retry.call(self._policy(), lambda: self._complete_once(call))
+        if request.check_context:
+            self.check_length(request, call)
+        return self._tell(call, retry.call(self._policy(), lambda: self._complete_once(call)))
 
     async def acomplete(self, request: ChatRequest) -> ChatResponse:
         """Async twin of `complete`."""
         call = self._prepare(request)
-        return await retry.acall(self._policy(), lambda: self._acomplete_once(call))
+        if request.check_context:
+            await self.acheck_length(request, call)
+        return self._tell(call, await retry.acall(self._policy(), lambda: self._acomplete_once(call)))
 
     def _complete_once(self, call: PreparedCall) -> ChatResponse:
         try:
             response = self._post(call, stream=False)
-            return _read_answer(call, response.headers, response.content)
+            return self._read(call, response.headers, response.content)
         except Exception as error:  # noqa: BLE001  whatever it was is raised as one of ours
             ours = self._error(error, call)
-            if (other := self._without_reasoning(call, ours)) is not None:
+            if (other := self._mended(call, ours)) is not None:
                 return self._complete_once(other)
             raise ours from ours.__cause__
 
     async def _acomplete_once(self, call: PreparedCall) -> ChatResponse:
         try:
             response = await self._apost(call, stream=False)
-            return _read_answer(call, response.headers, response.content)
+            return self._read(call, response.headers, response.content)
         except Exception as error:  # noqa: BLE001  whatever it was is raised as one of ours
             ours = self._error(error, call)
-            if (other := self._without_reasoning(call, ours)) is not None:
+            if (other := self._mended(call, ours)) is not None:
                 return await self._acomplete_once(other)
             raise ours from ours.__cause__
 
@@ -115,45 +124,57 @@ class GrokClient:
             GrokError: See `grok_adapter.errors` for the tree.
         """
         call = self._prepare(request if request.stream else replace(request, stream=True))
-        response, chunks, run, deltas = retry.call(self._policy(), lambda: self._open_stream(call))
+        if request.check_context:
+            self.check_length(request, call)
+        tries = count(1)
+        response, chunks, run, deltas = retry.call(
+            self._policy(), lambda: self._open_stream(call, next(tries))
+        )
         try:
             yield from deltas
             while not run.closed:
                 try:
-                    chunk = next(chunks, None)
+                    chunk = next(chunks, None) if run.wants_bytes() else b""
                     deltas = run.close() if chunk is None else run.feed(chunk)
                 except Exception as error:  # noqa: BLE001  likewise
-                    ours = self._stream_error(error, run)
+                    ours = self._stream_error(error, run.call, run)
                     raise ours from ours.__cause__
                 yield from deltas
+            self._tell_end(run)
         finally:
             response.close()
 
     async def astream(self, request: ChatRequest) -> AsyncIterator[Delta]:
         """Async twin of `stream`."""
         call = self._prepare(request if request.stream else replace(request, stream=True))
-        response, chunks, run, deltas = await retry.acall(self._policy(), lambda: self._aopen_stream(call))
+        if request.check_context:
+            await self.acheck_length(request, call)
+        tries = count(1)
+        response, chunks, run, deltas = await retry.acall(
+            self._policy(), lambda: self._aopen_stream(call, next(tries))
+        )
         try:
             for delta in deltas:
                 yield delta
             while not run.closed:
                 try:
-                    chunk = await anext(chunks, None)
+                    chunk = await anext(chunks, None) if run.wants_bytes() else b""
                     deltas = run.close() if chunk is None else run.feed(chunk)
                 except Exception as error:  # noqa: BLE001  likewise
-                    ours = self._stream_error(error, run)
+                    ours = self._stream_error(error, run.call, run)
                     raise ours from ours.__cause__
                 for delta in deltas:
                     yield delta
+            self._tell_end(run)
         finally:
             await response.aclose()
 
-    def _open_stream(self, call: PreparedCall) -> tuple[Any, Iterator[bytes], StreamRun, list[Delta]]:
+    def _open_stream(self, call: PreparedCall, attempt: int) -> tuple[Any, Iterator[bytes], StreamRun, list[Delta]]:
         """Opens a stream and reads up to its first deltas."""
-        response = None
+        response = run = None
         try:
             response = self._post(call, stream=True)
-            run = StreamRun(call, response.headers, self.settings.stream_idle_timeout)
+            run = self._run(call, response.headers, attempt)
             if not _is_event_stream(response.headers):
                 return response, iter(()), run, _whole_as_deltas(run, response.read())
             chunks = response.iter_bytes()
@@ -166,16 +187,18 @@ class GrokClient:
                 response.close()
             if not isinstance(error, Exception):
                 raise
-            ours = self._error(error, call)
-            if (other := self._without_reasoning(call, ours)) is not None:
-                return self._open_stream(other)
+            ours = self._stream_error(error, call, run)
+            if (other := self._mended(call, ours)) is not None:
+                return self._open_stream(other, attempt)
             raise ours from ours.__cause__
 
-    async def _aopen_stream(self, call: PreparedCall) -> tuple[Any, AsyncIterator[bytes], StreamRun, list[Delta]]:
-        response = None
+    async def _aopen_stream(
+        self, call: PreparedCall, attempt: int
+    ) -> tuple[Any, AsyncIterator[bytes], StreamRun, list[Delta]]:
+        response = run = None
         try:
             response = await self._apost(call, stream=True)
-            run = StreamRun(call, response.headers, self.settings.stream_idle_timeout)
+            run = self._run(call, response.headers, attempt)
             if not _is_event_stream(response.headers):
                 return response, response.aiter_bytes(), run, _whole_as_deltas(run, await response.aread())
             chunks = response.aiter_bytes()
@@ -188,9 +211,9 @@ class GrokClient:
                 await response.aclose()
             if not isinstance(error, Exception):
                 raise
-            ours = self._error(error, call)
-            if (other := self._without_reasoning(call, ours)) is not None:
-                return await self._aopen_stream(other)
+            ours = self._stream_error(error, call, run)
+            if (other := self._mended(call, ours)) is not None:
+                return await self._aopen_stream(other, attempt)
             raise ours from ours.__cause__
 
     # --- connection
@@ -205,6 +228,28 @@ class GrokClient:
         if (client := pool.take_async(self.settings)) is not None and self.settings.http_async_client is None:
             await client.close()
 
+    def _fetch(self, call: PreparedCall) -> Any:
+        return retry.call(self._policy(), lambda: self._fetch_once(call))
+
+    async def _afetch(self, call: PreparedCall) -> Any:
+        return await retry.acall(self._policy(), lambda: self._afetch_once(call))
+
+    def _fetch_once(self, call: PreparedCall) -> Any:
+        try:
+            response = self._post(call, stream=False)
+            return _read_object(response.headers, response.content)
+        except Exception as error:  # noqa: BLE001  whatever it was is raised as one of ours
+            ours = self._error(error, call)
+            raise ours from ours.__cause__
+
+    async def _afetch_once(self, call: PreparedCall) -> Any:
+        try:
+            response = await self._apost(call, stream=False)
+            return _read_object(response.headers, response.content)
+        except Exception as error:  # noqa: BLE001  whatever it was is raised as one of ours
+            ours = self._error(error, call)
+            raise ours from ours.__cause__
+
     def _post(self, call: PreparedCall, *, stream: bool) -> Any:
         key = self.settings.api_key
         value = key() if callable(key) else key
@@ -212,20 +257,20 @@ class GrokClient:
             if inspect.iscoroutine(value):
                 value.close()
             raise _configuration_error("api_key is an async callable: use the async methods, or give a sync one.")
-        client = pool.client(self.settings)
-        return client.post(
-            call.path, body=call.body, cast_to=response_class(), stream=stream, options=self._options(call, value)
-        )
+        client, options = pool.client(self.settings), self._options(call, value)
+        if call.method == "GET":
+            return client.get(call.path, cast_to=response_class(), options=options)
+        return client.post(call.path, body=call.body, cast_to=response_class(), stream=stream, options=options)
 
     async def _apost(self, call: PreparedCall, *, stream: bool) -> Any:
         key = self.settings.api_key
         value = key() if callable(key) else key
         if inspect.isawaitable(value):
             value = await value
-        client = pool.async_client(self.settings)
-        return await client.post(
-            call.path, body=call.body, cast_to=response_class(), stream=stream, options=self._options(call, value)
-        )
+        client, options = pool.async_client(self.settings), self._options(call, value)
+        if call.method == "GET":
+            return await client.get(call.path, cast_to=response_class(), options=options)
+        return await client.post(call.path, body=call.body, cast_to=response_class(), stream=stream, options=options)
 
     def _options(self, call: PreparedCall, key: Any) -> dict[str, Any]:
         headers = {**(self.settings.default_headers or {}), **call.headers}
@@ -247,6 +292,11 @@ class GrokClient:
 
     def _prepare(self, request: ChatRequest) -> PreparedCall:
         call = prepare(request)
+        if (notice := notice_before(call)) is not None:
+            self._say([notice])
+        for advice in call.advice:
+            if self.settings.first_time(("parameter", advice.about)):
+                warnings.warn(advice.text, advice.category, stacklevel=_outside())
         if request.on_unsupported == "warn":
             self._warn(call)
         return call
@@ -260,30 +310,39 @@ class GrokClient:
         for note in call.notes:
             warnings.warn(note, GrokWarning, stacklevel=4)
 
+    def _tell(self, call: PreparedCall, response: ChatResponse) -> ChatResponse:
+        """Warns of what is odd about an answer: another model, a budget that reasoning ate."""
+        self._say(notices_after(call, response, visible=says_something(response)))
+        return response
+
+    def _tell_end(self, run: StreamRun) -> None:
+        """The same for a stream that came to its end."""
+        if run.last is not None:
+            self._say(notices_after(run.call, run.last, visible=run.visible))
+
+    def _say(self, notices: list[Notice]) -> None:
+        for what, text in notices:
+            if what is None or self.settings.first_time(what):
+                warnings.warn(text, GrokWarning, stacklevel=5)
+
+    def _run(self, call: PreparedCall, headers: Mapping[str, str], attempt: int) -> StreamRun:
+        idle, regional = self.settings.stream_idle_timeout, is_regional(self.settings.base_url)
+        return StreamRun(call, headers, idle_timeout=idle, regional=regional, attempt=attempt)
+
+    def _read(self, call: PreparedCall, headers: Mapping[str, str], content: bytes) -> ChatResponse:
+        return _read_answer(call, headers, content, regional=is_regional(self.settings.base_url))
+
     def _policy(self) -> retry.RetryPolicy:
         return retry.RetryPolicy(max_retries=self.settings.max_retries, deadline=self.settings.deadline)
 
-    def _without_reasoning(self, call: PreparedCall, error: GrokError) -> PreparedCall | None:
-        """The same call without what xAI refused: encrypted reasoning, or asking for it. `None` if it was neither."""
-        if error.status_code not in (400, 422):
+    def _mended(self, call: PreparedCall, error: GrokError) -> PreparedCall | None:
+        """The same call without what xAI refused, if the caller can do without it."""
+        found = second_try(call, error.status_code, error.message)
+        if found is None:
             return None
-        text = error.message
-        body = dict(call.body)
-        items = body.get("input")
-        if "Argument not supported: include" in text and "include" in body:
-            del body["include"]
-            what = "`include`"
-        elif "encrypted" in text and isinstance(items, list) and any(i.get("encrypted_content") for i in items):
-            body["input"] = [i for i in items if i.get("type") != "reasoning"]
-            if rest := [x for x in body.get("include", ()) if x != ENCRYPTED_REASONING]:
-                body["include"] = rest
-            what = "the reasoning of earlier turns"
-        else:
-            return None
-        warnings.warn(
-            f"xAI refused {what}; the request was sent again without. It said: {text[:200]}", GrokWarning, stacklevel=4
-        )
-        return replace(call, body=body)
+        other, said = found
+        self._say([(None, said)])
+        return other
 
     def _error(self, error: Exception, call: PreparedCall) -> GrokError:
         """One of our errors for whatever went wrong, with what is known about the call."""
@@ -293,17 +352,30 @@ class GrokClient:
         ours = from_sdk_error(error, secrets=secrets)
         return ours.fill_in(model=call.body.get("model"), api=call.api, secrets=secrets)
 
-    def _stream_error(self, error: Exception, run: StreamRun) -> GrokError:
-        """The error for a stream that failed after its first delta: it carries what had come."""
-        from grok_adapter.errors import GrokStreamError  # noqa: PLC0415
+    def _stream_error(self, error: Exception, call: PreparedCall, run: StreamRun | None) -> GrokError:
+        """The error for a stream that failed: once it has begun, it carries what had come."""
+        from grok_adapter.errors import GrokStreamError, GrokTimeoutError  # noqa: PLC0415
 
-        ours = self._error(error, run.call)
-        if not isinstance(ours, GrokStreamError):
+        ours = self._error(error, call)
+        if isinstance(ours, GrokTimeoutError) and not ours.is_retryable and self._limits_silence(call):
+            ours, typed = self._error(idle_error(self.settings.stream_idle_timeout or 0), call), ours
+            ours.__cause__ = typed
+        elif run is not None and run.started and not isinstance(ours, GrokStreamError):
             typed, ours = ours, ours.recast(GrokStreamError)
             ours.message = f"The stream broke off: {typed.message}"
+            ours.args = (ours.message,)
             ours.__cause__ = typed
-        ours.partial = run.partial()
-        return ours
+        if run is None:
+            return ours
+        if isinstance(ours, GrokStreamError):
+            ours.partial = run.partial()
+        ours.attempts = run.attempt
+        return ours.fill_in(headers=run.headers)
+
+    def _limits_silence(self, call: PreparedCall) -> bool:
+        """Whether it is `stream_idle_timeout` that ends a read, and not a shorter `timeout`."""
+        idle = self.settings.stream_idle_timeout
+        return bool(idle) and bool(timeout_for(self.settings, call.row, stream=True).read == idle)
 
     def _secrets(self, call: PreparedCall) -> list[str]:
         """Everything that must not appear in an error's text."""
@@ -317,36 +389,58 @@ class GrokClient:
         return [text for text in texts if len(text) > 3]
 
 
+_OURS = frozenset({"grok_adapter", "langchain_grok", "llama_index_grok", "langchain_core", "langchain", "llama_index"})
+
+
+def _outside() -> int:
+    """The `stacklevel` of the caller's own code: Python shows deprecations of a script's own lines only."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in _OURS:
+        frame, level = frame.f_back, level + 1
+    return level
+
+
 def _is_event_stream(headers: Mapping[str, str]) -> bool:
     """Whether a stream request was answered with a stream; xAI may answer with a JSON body that tells of an error."""
     kind = headers.get("content-type", "").lower()
-    return "json" not in kind and "html" not in kind
+    return not kind or "event-stream" in kind
 
 
 def _whole_as_deltas(run: StreamRun, content: bytes) -> list[Delta]:
-    response = _read_answer(run.call, run.headers, content)
-    run.closed = True
-    return deltas_of(response)
+    """The deltas of an answer that did not call itself a stream: events all the same, or one body."""
+    if content.lstrip().startswith((b"data:", b"event:", b":")):
+        return [*run.feed(content), *run.close()]
+    response = _read_answer(run.call, run.headers, content, regional=run.regional)
+    return run.take(deltas_of(response))
 
 
-def _read_answer(call: PreparedCall, headers: Mapping[str, str], content: bytes) -> ChatResponse:
+def _read_answer(call: PreparedCall, headers: Mapping[str, str], content: bytes, *, regional: bool) -> ChatResponse:
     """The neutral response for a body that came with HTTP 200."""
-    from grok_adapter.errors import error_for, read_rate_limits  # noqa: PLC0415
-
     try:
         body = from_json(content)
     except ValueError:
+        from grok_adapter.errors import error_for  # noqa: PLC0415
+
         raise error_for(status=200, text=content.decode("utf-8", "replace"), headers=headers) from None
-    response = codec_for(call.api).decode_response(body)
+    response: ChatResponse = codec_for(call.api).decode_response(body)
+    if call.calls is not None:
+        response = call.calls.response(response)
     if call.stop:
         response = cut_response(response, call.stop)
-    decoded: ChatResponse = replace(
-        response,
-        request_id=headers.get("x-request-id"),
-        rate_limits=read_rate_limits(headers),
-        unsupported_parameters=call.report,
-    )
-    return decoded
+    return replace(response, **call_facts(call, headers, response, regional=regional))
+
+
+def _read_object(headers: Mapping[str, str], content: bytes) -> dict[str, Any]:
+    """The JSON object of an answer that is no answer of a model; xAI's errors can come with HTTP 200 here too."""
+    try:
+        body = from_json(content)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict) or body.get("error"):
+        from grok_adapter.errors import error_for  # noqa: PLC0415
+
+        raise error_for(status=200, text=content.decode("utf-8", "replace"), headers=headers)
+    return body
 
 
 def _reveal(value: Any) -> str:

@@ -441,6 +441,8 @@ def error_for(
         "body": shorten(redact(text, hidden), _LONGEST_BODY),
         "response": response if response is not None else getattr(cause, "response", None),
     }
+    if redact(text, hidden) != text:
+        facts["response"] = None  # its body echoes a secret, and LangChain's tracing prints `error.response.json()`
     if not reading.message and seen < 400:
         return _finish(GrokResponseError("xAI sent an empty answer.", **facts), reading, cause, hidden)
     kind = kind_for(seen, reading)

@@ -282,7 +282,9 @@ ROWS: tuple[GrokModel, ...] = (
         effort_means="agents",
         refuses=_PENALTIES,
         ignores=_NO_LOGPROBS,
-        # Client functions and Chat Completions are not settled for this model, so neither is ruled out.
+        # Responses only, no functions of the caller's (opencode#18179, lobehub#12743, langchain-xai 1.3.0, 2026).
+        apis=("responses",),
+        client_tools=False,
         prices=(_usd(_day(2026, 5, 15), *_CHEAP),),
         aliases=("grok-4.20-multi-agent", "grok-4.20-multi-agent-latest"),
         released=_day(2026, 3, 9),

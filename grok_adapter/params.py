@@ -8,8 +8,10 @@ row here, one field in `settings.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from string import punctuation
 from typing import Any
+from urllib.parse import quote
 
 from grok_adapter.models import GrokModel, model_for
 from grok_adapter.types import Api, ParameterReport, UnsupportedParameter
@@ -24,8 +26,17 @@ def _number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def _number_in(low: float, high: float, *, above: bool = False) -> Callable[[Any], bool]:
+    """A number in a range of the specification; `above`: the lower end is not in it."""
+    return lambda value: _number(value) and low <= value <= high and not (above and value == low)
+
+
 def _whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _whole_in(low: int, high: float = float("inf")) -> Callable[[Any], bool]:
+    return lambda value: _whole(value) and low <= value <= high
 
 
 def _text(value: Any) -> bool:
@@ -78,25 +89,27 @@ class Parameter:
 _RESPONSES_ONLY = "Chat Completions does not have it: use api='responses'."
 _CHAT_ONLY = "Responses does not have it: use api='chat'."
 _NOWHERE = "xAI does not support it on either API."
+_NO_LIVE_SEARCH = "Live Search is gone (410 since 2026): use server_tools=[WebSearch()] or [XSearch()]."
+_PENALTY, _PENALTY_IN_WORDS = _number_in(-2, 2), "a number from -2 to 2"
 
 _ROWS = (
-    Parameter("temperature", "temperature", "temperature", _number, "a number from 0 to 2"),
-    Parameter("top_p", "top_p", "top_p", _number, "a number above 0 and up to 1"),
-    Parameter("top_k", "top_k", None, _whole, "a whole number", _RESPONSES_ONLY),
-    Parameter("min_p", "min_p", None, _number, "a number from 0 to 1", _RESPONSES_ONLY),
-    Parameter("max_tokens", "max_output_tokens", "max_completion_tokens", _whole, "a whole number"),
+    Parameter("temperature", "temperature", "temperature", _number_in(0, 2), "a number from 0 to 2"),
+    Parameter("top_p", "top_p", "top_p", _number_in(0, 1, above=True), "a number above 0 and up to 1"),
+    Parameter("top_k", "top_k", None, _whole_in(1), "a whole number from 1", _RESPONSES_ONLY),
+    Parameter("min_p", "min_p", None, _number_in(0, 1), "a number from 0 to 1", _RESPONSES_ONLY),
+    Parameter("max_tokens", "max_output_tokens", "max_completion_tokens", _whole_in(1), "a whole number from 1"),
     Parameter("stop", None, "stop", _texts, "a list of strings"),
     Parameter("seed", None, "seed", _whole, "a whole number", _CHAT_ONLY),
-    Parameter("n", None, "n", _whole, "a whole number", _CHAT_ONLY, idle=(1,)),
-    Parameter("presence_penalty", None, "presence_penalty", _number, "a number", _CHAT_ONLY, idle=(0,)),
-    Parameter("frequency_penalty", None, "frequency_penalty", _number, "a number", _CHAT_ONLY, idle=(0,)),
+    Parameter("n", None, "n", _whole_in(1), "a whole number from 1", _CHAT_ONLY, idle=(1,)),
+    Parameter("presence_penalty", None, "presence_penalty", _PENALTY, _PENALTY_IN_WORDS, _CHAT_ONLY, idle=(0,)),
+    Parameter("frequency_penalty", None, "frequency_penalty", _PENALTY, _PENALTY_IN_WORDS, _CHAT_ONLY, idle=(0,)),
     Parameter("logit_bias", None, None, _object, "an object", _NOWHERE),
     Parameter("logprobs", "logprobs", "logprobs", _flag, "a bool", idle=(False,)),
-    Parameter("top_logprobs", "top_logprobs", "top_logprobs", _whole, "a whole number from 0 to 8", idle=(0,)),
+    Parameter("top_logprobs", "top_logprobs", "top_logprobs", _whole_in(0, 8), "a whole number from 0 to 8", idle=(0,)),
     Parameter("reasoning_effort", "reasoning.effort", "reasoning_effort", _text, "a string"),
     Parameter("reasoning_summary", "reasoning.summary", None, _text, "a string", _RESPONSES_ONLY),
     Parameter("parallel_tool_calls", "parallel_tool_calls", "parallel_tool_calls", _flag, "a bool"),
-    Parameter("max_turns", "max_turns", None, _whole, "a whole number", _RESPONSES_ONLY),
+    Parameter("max_turns", "max_turns", None, _whole_in(1), "a whole number from 1", _RESPONSES_ONLY),
     Parameter("include", "include", None, _texts, "a list of strings", _RESPONSES_ONLY, idle=([], ())),
     Parameter("instructions", "instructions", None, _text, "a string", _RESPONSES_ONLY + " Or give a system message."),
     Parameter("store", "store", None, _flag, "a bool", _RESPONSES_ONLY, idle=(False,)),
@@ -111,6 +124,16 @@ _ROWS = (
     Parameter("truncation", None, None, _text, "a string", _NOWHERE, idle=("disabled",)),
     Parameter("verbosity", None, None, _text, "a string", _NOWHERE),
     Parameter("max_tool_calls", None, None, _whole, "a whole number", _NOWHERE + " See max_turns."),
+    Parameter("context_management", None, None, _anything, "a list", "xAI parses it and does not act on it.", idle=([],)),
+    Parameter(
+        "deferred",
+        None,
+        None,
+        _flag,
+        "a bool",
+        "a deferred answer is fetched later, which this package does not do: post it with the SDK.",
+        idle=(False,),
+    ),
     Parameter("prompt_cache_retention", None, None, _text, "a string", _NOWHERE),
     Parameter(
         "search_parameters",
@@ -118,10 +141,25 @@ _ROWS = (
         None,
         _object,
         "an object",
-        "Live Search is gone (410 since 2026): use server_tools=[WebSearch()] or [XSearch()].",
+        _NO_LIVE_SEARCH,
         idle=({},),
     ),
+    Parameter("web_search_options", None, None, _object, "an object", _NO_LIVE_SEARCH, idle=({},)),
 )
+
+PLACED_ELSEWHERE: Mapping[str, str] = {
+    "model": "model",
+    "messages": "messages",
+    "input": "messages",
+    "tools": "tools, server_tools",
+    "tool_choice": "tool_choice",
+    "response_format": "response_format",
+    "text": "response_format",
+    "reasoning": "reasoning_effort, reasoning_summary",
+    "stream": "stream",
+    "stream_options": "stream_usage",
+}
+"""Fields of xAI's request schemas that are not rows here, and the fields of `ChatRequest` or rows that fill them."""
 
 PARAMETERS: dict[str, Parameter] = {row.name: row for row in _ROWS}
 """All parameters by neutral name."""
@@ -176,7 +214,8 @@ def to_wire(
         if place is None:
             continue
         if place.startswith(HEADER):
-            headers[place.removeprefix(HEADER)] = value
+            # Headers hold ASCII only. An id is as good percent-encoded, as long as it always is.
+            headers[place.removeprefix(HEADER)] = quote(value, safe=punctuation)
             continue
         target = body
         *outer, last = place.split(".")
@@ -193,7 +232,7 @@ def _both_zero(value: Any, idle: Any) -> bool:
 def _reason_against(parameter: Parameter, value: Any, row: GrokModel, api: Api, has_tools: bool) -> str | None:
     """Why a parameter is not sent; `None` if it is."""
     name = parameter.name
-    if name == "stop" and value and (api == "responses" or "stop" in row.refuses):
+    if name == "stop" and value and (api == "responses" or "stop" in row.refuses or len(value) > MOST_STOPS):
         return STOP_IS_CUT
     if name == "stop" and not value:
         return None
@@ -208,10 +247,15 @@ def _reason_against(parameter: Parameter, value: Any, row: GrokModel, api: Api, 
         return f"{row.id} refuses it with a 400."
     elif name in row.ignores:
         return f"{row.id} silently ignores it."
+    elif name == "service_tier" and value not in SERVICE_TIERS:
+        return f"xAI knows {', '.join(SERVICE_TIERS)} and serves anything else as default."
     elif name == "parallel_tool_calls" and not has_tools:
         return "there are no tools in the request."
     return None
 
+
+SERVICE_TIERS = ("auto", "default", "priority", "fast")
+MOST_STOPS = 4  # xAI OpenAPI, Oct 2026
 
 STOP_IS_CUT = "it was cut off here at the first stop sequence, since the model or the API refuses the parameter."
 """The one reason that loses nothing: the caller gets what was asked, so nobody is warned."""
@@ -240,19 +284,50 @@ def clean_params(
         >>> cleaned, report = clean_params({"max_tokens": 100, "presence_penalty": 0.5}, "grok-4.7")
         >>> cleaned, [entry.name for entry in report]
         ({'max_output_tokens': 100}, ['presence_penalty'])
+        >>> clean_params({"reasoning_effort": "low", "response_format": {"type": "json_object"}}, "grok-4.7")[0]
+        {'text': {'format': {'type': 'json_object'}}, 'reasoning': {'effort': 'low'}}
     """
-    known = {WIRE_NAMES.get(k, k): v for k, v in params.items() if WIRE_NAMES.get(k, k) in PARAMETERS}
+    given = _in_own_names(params, api)
+    known = {WIRE_NAMES.get(k, k): v for k, v in given.items() if WIRE_NAMES.get(k, k) in PARAMETERS}
+    rest = {k: v for k, v in given.items() if WIRE_NAMES.get(k, k) not in PARAMETERS}
     if isinstance(known.get("stop"), str):
         known["stop"] = [known["stop"]]
     body, headers, report = to_wire(known, model_for(model), api, has_tools=bool(params.get("tools", True)))
-    report = tuple(
-        UnsupportedParameter(e.name, e.value, "the model or the API refuses it: cut the text yourself.")
-        if e.reason == STOP_IS_CUT
-        else e
-        for e in report
-    )
-    rest = {k: v for k, v in params.items() if WIRE_NAMES.get(k, k) not in PARAMETERS}
+    report = tuple(replace(e, reason=_CUT_IT_YOURSELF) if e.reason == STOP_IS_CUT else e for e in report)
+    if body.get("instructions") and body.get("previous_response_id"):
+        report += (UnsupportedParameter("instructions", body.pop("instructions"), _NOT_TOGETHER),)
+    if api == "responses" and (options := rest.pop("stream_options", None)) is not None:
+        report += (UnsupportedParameter("stream_options", options, "Responses always sends usage with a stream."),)
+    if "reasoning" in body:  # which may hold keys that are not in the table
+        body["reasoning"] = {**rest.get("reasoning", {}), **body["reasoning"]}
     out = rest | body
     if headers:
         out["extra_headers"] = {**dict(rest.get("extra_headers") or {}), **headers}
     return out, report
+
+
+_CUT_IT_YOURSELF = "the model or the API refuses it: cut the text yourself."
+_NOT_TOGETHER = "xAI refuses it together with previous_response_id: send a system message."
+
+
+def _in_own_names(params: Mapping[str, Any], api: Api) -> dict[str, Any]:
+    """A new dict in which what nests on one API and not on the other has the form of `api`."""
+    out = dict(params)
+    if isinstance(nested := out.get("reasoning"), Mapping):
+        del out["reasoning"]
+        for key, value in nested.items():
+            if f"reasoning_{key}" in PARAMETERS:
+                out[f"reasoning_{key}"] = value
+            else:
+                out["reasoning"] = {**out.get("reasoning", {}), key: value}
+    if isinstance(text := out.get("text"), Mapping):
+        if "verbosity" in text:
+            out["verbosity"] = text["verbosity"]
+        out["text"] = {key: value for key, value in text.items() if key != "verbosity"}
+    if api == "responses" and isinstance(asked := out.get("response_format"), Mapping):
+        del out["response_format"]
+        out["text"] = {**out.get("text", {}), "format": {"type": asked.get("type"), **(asked.get("json_schema") or {})}}
+    if api == "chat" and isinstance(form := (out.pop("text", None) or {}).get("format"), Mapping):
+        inner = {key: value for key, value in form.items() if key != "type"}
+        out["response_format"] = {"type": form.get("type"), **({"json_schema": inner} if inner else {})}
+    return {key: value for key, value in out.items() if key != "text" or value}

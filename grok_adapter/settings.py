@@ -27,6 +27,7 @@ from pydantic import (
     model_validator,
 )
 
+from grok_adapter.cache import Cache
 from grok_adapter.models import GrokModel, model_for
 from grok_adapter.params import PARAMETERS
 from grok_adapter.tools import server_tool
@@ -61,12 +62,20 @@ NOT_PER_CALL = frozenset(
 )
 """Fields of the connection rather than of a call."""
 
-REQUEST_FIELDS = frozenset({"model", "api", "server_tools", "extra_body", "on_unsupported", "model_info"})
+REQUEST_FIELDS = frozenset(
+    {
+        "model", "api", "server_tools", "extra_body", "on_unsupported", "model_info", "check_context",
+        "decode_html_entities",
+    }  # fmt: skip
+)
 """Fields that have a place of their own in `ChatRequest`; all others of `PARAMETERS` go into its `params`."""
 
 MEANT_OTHERWISE = frozenset({"metadata"})
 """Parameters whose name means something else on the frameworks' model classes: they count per call only."""
 
+
+TOKEN_COUNTS_KEPT = 1_024
+"""Exact token counts that a settings object remembers; a count is 16 bytes of digest and a number."""
 
 LEFT_BEHIND = ("api_key", "default_headers", "default_query", "http_client", "http_async_client")
 """What a pickle does not carry: secrets, what may hold one, and live connections."""
@@ -127,8 +136,9 @@ class GrokSettings(BaseModel):
     top_p: float | None = Field(None, description="Nucleus sampling, above 0 and up to 1.")
     max_tokens: int | None = Field(
         None,
-        description="Most visible tokens of the answer. Reasoning tokens are billed on top and not limited by it "
-        "(recorded July 2026: 16 gave 51 output tokens, 35 of them reasoning). Default of the server: 128,000.",
+        description="Most visible tokens of the answer. Two statements are found: that reasoning counts too (a guide "
+        "of late 2025), and that it does not (xAI OpenAPI, Oct 2026). The wire agrees with the second: in July 2026 a "
+        "limit of 16 gave 51 output tokens, 35 of them reasoning, all billed. The server's default is 128,000.",
     )
     stop: list[str] | None = Field(
         None, description="Sequences that end the answer; cut client-side where the model refuses them."
@@ -159,6 +169,11 @@ class GrokSettings(BaseModel):
         None, description="`priority` (twice the price) or `fast`; `auto` and `default` are standard."
     )
     user: str | None = Field(None, description="Your end user, for abuse reports.")
+    guidelines: list[Mapping[str, Any]] | None = Field(
+        None,
+        description="What to decline beyond xAI's own rules, such as `[{'type': 'policy', 'category': 'violence', "
+        "'behavior': 'decline'}]`; categories `nsfw`, `violence`, `profanity`.",
+    )
     search_parameters: Mapping[str, Any] | None = Field(
         None, description="Live Search, gone since 2026 (410): use `server_tools`."
     )
@@ -168,9 +183,19 @@ class GrokSettings(BaseModel):
     extra_body: Mapping[str, Any] | None = Field(
         None, description="Goes into the body untouched and wins over fields; its `tools` and `include` are merged."
     )
+    decode_html_entities: bool = Field(
+        False, description="Take HTML entities (`&amp;`, `&lt;`) that some models write out of the arguments of calls."
+    )
     model_info: GrokModel | None = Field(None, exclude=True, repr=False, description="A model row of your own.")
 
+    check_context: bool = Field(
+        False,
+        description="Refuse a prompt longer than the model's window before it is sent, with `GrokContextLengthError`: "
+        "by the offline estimate, and by `/v1/tokenize-text` where that is too close to call.",
+    )
+
     _said: set[Any] = PrivateAttr(default_factory=set)
+    _token_counts: Cache = PrivateAttr(default_factory=lambda: Cache(TOKEN_COUNTS_KEPT))
 
     def __init__(self, *args: Any, **data: Any) -> None:
         try:
@@ -232,6 +257,16 @@ class GrokSettings(BaseModel):
     def _as_server_tools(cls, value: Sequence[Any] | None) -> list[ServerTool] | None:
         return None if value is None else [server_tool(tool) for tool in value]
 
+    @field_validator("extra_body", mode="after")
+    @classmethod
+    def _hide_credentials(cls, value: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """MCP servers in `extra_body` become objects, which do not show their credentials."""
+        tools = (value or {}).get("tools")
+        if value is None or not isinstance(tools, (list, tuple)):
+            return value
+        is_mcp = (isinstance(tool, Mapping) and tool.get("type") == "mcp" for tool in tools)
+        return {**value, "tools": [server_tool(t) if mcp else t for t, mcp in zip(tools, is_mcp, strict=True)]}
+
     @model_validator(mode="after")
     def _fill_in(self) -> GrokSettings:
         """Reads the environment for what was not given, and checks key and URL together."""
@@ -252,6 +287,15 @@ class GrokSettings(BaseModel):
             return False
         self._said.add(what)
         return True
+
+    @property
+    def token_counts(self) -> Cache:
+        """Exact token counts that were asked for; copies of this object share it."""
+        return self._token_counts
+
+    def window_for(self, row: GrokModel) -> int:
+        """Prompt tokens that fit, for `check_context`."""
+        return row.context_window
 
     # --- one call ----------------------------------------------------------------------------------------------------
 
@@ -319,6 +363,8 @@ class GrokSettings(BaseModel):
             on_unsupported=per_call.get("on_unsupported") or self.on_unsupported,
             stream=stream,
             stream_usage=stream_usage,
+            check_context=bool(per_call.get("check_context", self.check_context)),
+            decode_html_entities=bool(per_call.get("decode_html_entities", self.decode_html_entities)),
             model_info=per_call.get("model_info", None if per_call.get("model") else self.model_info),
         )
 
@@ -350,6 +396,12 @@ def check_base_url(url: str) -> str:
 def is_xai_host(host: str) -> bool:
     """Whether a host belongs to xAI (`api.x.ai`, `us.api.x.ai`, ...)."""
     return host == "x.ai" or host.endswith(".x.ai")
+
+
+def is_regional(base_url: str) -> bool:
+    """Whether a base URL is a regional host of xAI's (`us.api.x.ai`): they cost more (xAI regions page, Sept 2026)."""
+    host = urlsplit(base_url).hostname or ""
+    return is_xai_host(host) and host != "api.x.ai"
 
 
 def check_api_key(key: Any, base_url: str, headers: Mapping[str, str]) -> None:

@@ -18,6 +18,12 @@ __all__ = ["EventReader"]
 class EventReader:
     """Collects bytes and hands out events.
 
+    Attributes:
+        done: Whether `[DONE]` came.
+        read: How many events came.
+        unreadable: Data that is no JSON object, if any came.
+        stray: Lines before the first event that belong to no stream: an error body, or a page, that calls itself one.
+
     Example:
         >>> reader = EventReader()
         >>> list(reader.feed(b'data: {"a": 1}\\n')), list(reader.feed(b"\\n"))
@@ -28,7 +34,9 @@ class EventReader:
         self._buffer = b""
         self._data: list[bytes] = []
         self.done = False
+        self.read = 0
         self.unreadable: bytes | None = None
+        self.stray = b""
 
     def feed(self, chunk: bytes) -> Iterator[dict[str, Any]]:
         """The events that these bytes complete. Data that is no JSON object is kept in `unreadable` and skipped."""
@@ -46,6 +54,8 @@ class EventReader:
                 yield from self._dispatch()
             elif line.startswith(b"data:"):
                 self._data.append(line[6:] if line[5:6] == b" " else line[5:])
+            elif not self.read and (self.stray or line[:1] in b'{["<') and len(self.stray) < 10_000:
+                self.stray += line + b"\n"
 
     def close(self) -> Iterator[dict[str, Any]]:
         """The event that was not followed by a blank line, if its data is whole."""
@@ -65,6 +75,7 @@ class EventReader:
             self.unreadable = data
             return
         if isinstance(event, dict):
+            self.read += 1
             yield event
         else:
             self.unreadable = data

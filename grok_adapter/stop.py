@@ -75,6 +75,11 @@ class StopCutter:
                 out.append(delta)
         return out
 
+    @property
+    def held(self) -> list[Delta]:
+        """Text that is held back because a stop sequence may begin in it."""
+        return [] if self._held is None else [self._held]
+
     def _feed_text(self, delta: TextDelta, out: list[Delta]) -> None:
         held = self._held
         if held is not None and (held.index, held.part) == (delta.index, delta.part):

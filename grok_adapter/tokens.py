@@ -25,7 +25,7 @@ from grok_adapter.types import (
     ToolCall,
 )
 
-__all__ = ["ERROR_BAND", "estimate_message_tokens", "estimate_tokens"]
+__all__ = ["ERROR_BAND", "estimate_message_tokens", "estimate_tokens", "texts_of"]
 
 ERROR_BAND = 0.25
 """How far off `estimate_tokens` was at most over the recordings, as a share of the true count."""
@@ -100,9 +100,40 @@ def estimate_message_tokens(messages: Sequence[Message], tools: Sequence[Functio
     count = sum(_PER_MESSAGE + sum(_part_tokens(part) for part in message.content) for message in messages)
     count += _ANY_TOOLS if tools else 0
     for tool in tools:
-        schema = json.dumps(tool.parameters, ensure_ascii=False, default=str)
-        count += _PER_TOOL + estimate_tokens(f"{tool.name} {tool.description} {schema}")
+        count += _PER_TOOL + estimate_tokens(f"{tool.name} {tool.description} {_schema_text(tool)}")
     return count
+
+
+def texts_of(messages: Sequence[Message], tools: Sequence[FunctionTool] = ()) -> tuple[str, int]:
+    """A conversation as one text that can be counted exactly, and the estimate of everything else in it.
+
+    Args:
+        messages: The conversation.
+        tools: The functions offered with it.
+
+    Returns:
+        The text, and tokens of images, files, encrypted reasoning and the frame around messages and tools.
+
+    Example:
+        >>> texts_of([Message("user", (TextPart("Two words"),))])
+        ('Two words', 5)
+    """
+    texts: list[str] = []
+    for message in messages:
+        for part in message.content:
+            if isinstance(part, TextPart):
+                texts.append(part.text)
+            elif isinstance(part, MessageItem):
+                texts += [each.text for each in part.parts]
+            elif isinstance(part, ToolCall):
+                texts += [part.name, part.arguments]
+    texts += [f"{tool.name} {tool.description} {_schema_text(tool)}" for tool in tools]
+    counted = sum(estimate_tokens(text) for text in texts)
+    return "\n".join(texts), max(estimate_message_tokens(messages, tools) - counted, 0)
+
+
+def _schema_text(tool: FunctionTool) -> str:
+    return json.dumps(tool.parameters, ensure_ascii=False, default=str)
 
 
 def _part_tokens(part: ContentPart | OutputItem) -> int:

@@ -1,16 +1,15 @@
-"""Tools that xAI runs, as objects; and how their calls read when they come back.
+"""Tools that xAI runs, as objects.
 
 Each object checks what excludes each other when it is built, owns its wire form (`to_wire`) and the `include` values
 it needs (`include`). Sizes of lists are left to the API, whose documents disagree on them. To add a tool: one
 dataclass here, one row in `_BY_TYPE`, two exports; until then `RawServerTool({...})` sends any dict.
 
-`server_tool` turns what callers write (objects or plain dicts) into objects; `server_tool_call_for` reads an output
-item. Nothing here knows a framework.
+`server_tool` turns what callers write (objects or plain dicts) into objects. Nothing here knows a framework. How their
+calls read when they come back is in `server_calls`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,12 +25,10 @@ __all__ = [
     "ImageGeneration",
     "MCPServer",
     "RawServerTool",
-    "ServerToolCall",
     "WebSearch",
     "XSearch",
     "is_server_tool",
     "server_tool",
-    "server_tool_call_for",
 ]
 
 TYPE_ALIASES = {"code_execution": "code_interpreter", "collections_search": "file_search"}
@@ -405,109 +402,3 @@ def _secret(value: SecretStr | str | None) -> SecretStr | None:
 
 def _reveal(value: SecretStr | str | None) -> str | None:
     return value.get_secret_value() if isinstance(value, SecretStr) else value
-
-
-# --- reading calls ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ServerToolCall:
-    """A call that xAI made itself, in one shape for all its recorded shapes (2025 and 2026).
-
-    Attributes:
-        id: The item's id.
-        name: What ran: `web_search`, `x_keyword_search`, `code_execution`, an MCP tool, ...
-        type: The wire's item type.
-        arguments: What it was asked, as a dict.
-        output: What came of it, as far as xAI says; `None` if it does not.
-        status: `"completed"`, `"failed"`, ... as sent.
-        server: The MCP server's label.
-    """
-
-    id: str
-    name: str
-    type: str
-    arguments: Mapping[str, Any]
-    output: Any = None
-    status: str | None = None
-    server: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, keys without a value left out."""
-        out = {f: getattr(self, f) for f in self.__dataclass_fields__}
-        return {k: v for k, v in out.items() if v is not None}
-
-
-_CALL_TYPES: dict[str, tuple[str, tuple[str, ...], str | None]] = {
-    # item type: (name where the item has none, keys that are its arguments, key that is its output)
-    "web_search_call": ("web_search", ("action",), None),
-    "x_search_call": ("x_search", (), None),
-    "custom_tool_call": ("x_search", (), None),
-    "code_interpreter_call": ("code_execution", ("code",), "outputs"),
-    "code_execution_call": ("code_execution", ("code",), "outputs"),
-    "file_search_call": ("collections_search", ("queries",), "results"),
-    "collections_search_call": ("collections_search", ("queries",), "results"),
-    "attachment_search_call": ("attachment_search", ("queries",), "results"),
-    "mcp_call": ("mcp", (), "output"),
-    "image_generation_call": ("image_generation", ("prompt",), "result"),
-    "view_image_call": ("view_image", (), "output"),
-    "view_x_video_call": ("view_x_video", (), "output"),
-    "tool_search_call": ("tool_search", (), None),
-}
-
-
-def server_tool_call_for(item: Mapping[str, Any]) -> ServerToolCall | None:
-    """Reads an output item as a server-side tool call; `None` if it is something else.
-
-    Args:
-        item: The item as it came.
-
-    Example:
-        >>> server_tool_call_for({"type": "web_search_call", "id": "ws_1", "action": {"type": "search", "query": "x"}})
-        ServerToolCall(id='ws_1', name='web_search', type='web_search_call', arguments={'query': 'x'}, output=None, \
-status=None, server=None)
-    """
-    type_ = item.get("type")
-    known = _CALL_TYPES.get(type_) if isinstance(type_, str) else None
-    if known is None:
-        return None
-    default, argument_keys, output_key = known
-    arguments: dict[str, Any] = {}
-    for text in (item.get("arguments"), item.get("input")):  # JSON text: 2025 items and MCP; X search of 2026
-        arguments.update(_json_object(text))
-    for key in argument_keys:
-        value = item.get(key)
-        if key == "action" and isinstance(
-            value, Mapping
-        ):  # {"type": "search", "query", "sources"} | {"type": "open_page", "url"}
-            arguments.update((k, v) for k, v in value.items() if k != "sources" and (k, v) != ("type", "search"))
-        elif value:
-            arguments[key] = value
-    output: Any = item.get(output_key) if output_key else None
-    action = item.get("action")
-    if isinstance(action, Mapping) and action.get("sources"):
-        output = {"sources": action["sources"]}
-    if item.get("error"):
-        output = {"error": item["error"]}
-    name, server = str(item.get("name") or default), item.get("server_label")
-    if type_ == "mcp_call" and server is None and "." in name:  # "label.tool", as pydantic-ai found it
-        server, name = name.split(".", 1)
-    elif isinstance(server, str):
-        name = name.removeprefix(f"{server}.")
-    ident = str(item.get("id") or item.get("call_id") or "")
-    status = item.get("status")
-    return ServerToolCall(
-        ident, name, str(type_), arguments, output, status if isinstance(status, str) else None, server
-    )
-
-
-def _json_object(text: Any) -> dict[str, Any]:
-    if isinstance(text, Mapping):
-        return dict(text)
-    if not isinstance(text, str) or not text:
-        return {}
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {"input": text}
-    return value if isinstance(value, dict) else {"input": value}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from grok_adapter.models import GrokModel
 
 __all__ = [
+    "Advice",
     "Api",
     "ChatRequest",
     "ChatResponse",
@@ -197,7 +198,7 @@ class ToolCall:
 class OtherItem:
     """Any other output item, kept verbatim: server-side tool calls, and items newer than this package.
 
-    `grok_adapter.tools.server_tool_call_for(item.raw)` reads the ones that are server-side tool calls.
+    `grok_adapter.server_calls.server_tool_call_for(item.raw)` reads the ones that are server-side tool calls.
     """
 
     raw: Mapping[str, Any]
@@ -252,9 +253,15 @@ class FunctionTool:
 
 @dataclass(frozen=True, slots=True)
 class NamedTool:
-    """The tool choice that forces one function."""
+    """The tool choice that forces one function.
+
+    Attributes:
+        name: The function.
+        hosted: It is one of xAI's own tools instead, which cannot be forced: the choice is reported, not sent.
+    """
 
     name: str
+    hosted: bool = False
 
 
 ToolChoice = Literal["auto", "none", "required"] | NamedTool
@@ -307,6 +314,15 @@ ParameterReport = tuple[UnsupportedParameter, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """Something to be told once per model object: what it is about, the text, and the kind of warning."""
+
+    about: str
+    text: str
+    category: type[Warning] = GrokWarning
+
+
+@dataclass(frozen=True, slots=True)
 class ChatRequest:
     """Everything one call asks for, in neutral words.
 
@@ -325,6 +341,8 @@ class ChatRequest:
         stream: Ask for events instead of one body.
         stream_usage: Ask for usage at the end of a stream (Chat Completions; Responses always sends it).
         model_info: Row to use instead of the one `model_for(model)` finds.
+        check_context: Refuse a prompt that is longer than the window before it is sent.
+        decode_html_entities: Take HTML entities out of the arguments of calls.
     """
 
     model: str
@@ -341,6 +359,8 @@ class ChatRequest:
     stream: bool = False
     stream_usage: bool = True
     model_info: GrokModel | None = None
+    check_context: bool = False
+    decode_html_entities: bool = False
 
 
 # --- what comes back -------------------------------------------------------------------------------------------------
@@ -390,8 +410,10 @@ class ChatResponse:
         usage: Tokens and cost; `None` where nothing was said.
         service_tier, system_fingerprint: As sent.
         sources: Addresses sent beside the text rather than in it (top-level `citations`).
+        uncited_sources: Addresses that searches found and no citation names; filled in by the client.
         request_id, rate_limits: From the response headers; filled in by the client.
         unsupported_parameters: What was asked for and not sent; filled in by the client.
+        cost_usd, cost_estimated: Dollars, as xAI said or else worked out from its prices; filled in by the client.
         alternatives: The other choices when `n > 1` (Chat Completions).
         raw: The wire body (of a stream: its envelope), for fields not named here.
     """
@@ -408,6 +430,9 @@ class ChatResponse:
     request_id: str | None = None
     rate_limits: Mapping[str, int] = field(default_factory=dict)
     unsupported_parameters: ParameterReport = ()
+    uncited_sources: tuple[str, ...] = ()
+    cost_usd: float | None = None
+    cost_estimated: bool = False
     alternatives: tuple[ChatResponse, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -530,6 +555,9 @@ class FinishDelta:
     request_id: str | None = None
     rate_limits: Mapping[str, int] = field(default_factory=dict)
     unsupported_parameters: ParameterReport = ()
+    uncited_sources: tuple[str, ...] = ()
+    cost_usd: float | None = None
+    cost_estimated: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -1,9 +1,9 @@
 """The deterministic brain: from a neutral task to an answer, by rules that a reader can follow.
 
-In order: function calls if the request fits one, else searches if search tools are offered, then text, or JSON if a
-schema asks for it, made of what ranks best against the question. Nothing is looked up by the wording of a prompt.
-Read after ``questions.py``; ``calling.py``, ``filling.py`` and ``search.py`` do the parts.
-Must not know: wire shapes, HTTP.
+In order: function calls if the request fits one, else a picture if one is asked for and the tool is offered, else
+searches if search tools are offered, then text, or JSON if a schema asks for it, made of what ranks best against the
+question. Nothing is looked up by the wording of a prompt. Read after ``questions.py``; ``calling.py``, ``drawing.py``,
+``filling.py`` and ``search.py`` do the parts. Must not know: wire shapes, HTTP.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .calling import choose_calls
+from .drawing import picture_subject, png, wants_picture
 from .filling import MISSING, Filler
 from .gleaning import Source
 from .prose import best_sentences, compose, relate_results, requested_keys, schema_in
@@ -49,12 +50,21 @@ class Search:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture that was made: its prompt, and the file in base64."""
+
+    prompt: str
+    data: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """What to say, before it is laid out for an API."""
 
     text: str = ""
     calls: tuple[NewCall, ...] = ()
     searches: tuple[Search, ...] = ()
+    pictures: tuple[Picture, ...] = ()
     annotations: tuple[dict[str, Any], ...] = ()
     reasoning: str = ""
     truncated: bool = False
@@ -70,7 +80,10 @@ def answer(task: Task) -> Answer:
     else:
         found = _spoken(task, question, context)
         steps = [f"Searched for: {search.query}." for search in found.searches]
-        steps.append(f"Compared {len(context)} sentences of the conversation." if context else "Nothing to look up.")
+        steps += [f"Made a picture: {picture.prompt}." for picture in found.pictures]
+        if context:
+            steps.append(f"Compared {len(context)} sentences of the conversation.")
+        steps = steps or ["Nothing to look up."]
     if task.reasons:
         found = replace(found, reasoning=summarize(question, steps))
     return _limited(task, found)
@@ -82,7 +95,10 @@ def to_json(value: Any) -> str:
 
 
 def _spoken(task: Task, question: str, context: Sequence[str]) -> Answer:
-    """An answer in words or in JSON, after the searches that are due."""
+    """An answer in words or in JSON, after the picture or the searches that are due."""
+    if _may_run(task) and task.offers("image_generation") and wants_picture(question):
+        subject = picture_subject(question)
+        return Answer(f"The picture is made: {subject}.", pictures=(Picture(subject, png(subject)),))
     found = _searched(task, question)
     searches = tuple(
         Search(one.kind, one.query, tuple(hit.url for hit in one.hits), one.name, one.input_json) for one in found
@@ -98,8 +114,7 @@ def _spoken(task: Task, question: str, context: Sequence[str]) -> Answer:
 
 def _searched(task: Task, question: str) -> list[Found]:
     """Each search tool offered runs once per user question, within ``max_turns``."""
-    since = task.turns[last_user(task.turns) + 1 :]
-    if task.tool_choice == "none" or any(turn.searched for turn in since):
+    if not _may_run(task):
         return []
     found = []
     if tool := task.offers("web_search"):
@@ -107,6 +122,12 @@ def _searched(task: Task, question: str) -> list[Found]:
     if tool := task.offers("x_search"):
         found.append(run_x_search(tool, question))
     return found[: task.body.get("max_turns") or len(found)]
+
+
+def _may_run(task: Task) -> bool:
+    """Whether server-side tools may run: once per user message, and not when tools are off."""
+    since = task.turns[last_user(task.turns) + 1 :]
+    return task.tool_choice != "none" and not any(turn.hosted for turn in since)
 
 
 def _schema(task: Task) -> dict[str, Any] | None:

@@ -28,7 +28,7 @@ from .models import Resolved
 from .reading import Task, chat_task, responses_task
 from .replies import EventStream, chat_frames, refusal_response, responses_frames
 from .script import RecordedRequest, Script, Scripted
-from .spending import Ledger
+from .spending import Ledger, read_prompt
 from .store import ResponseStore
 from .usage import Spent
 from .wire_types import type_problem
@@ -207,8 +207,9 @@ class Api:
         return shapes_chat.whole(task, found, spent, answer_id=answer_id, call_ids=call_ids, now=int(time.time()))
 
     def _answer(self, task: Task) -> tuple[Answer, Spent]:
+        prompt = read_prompt(task)
         found = answer(task)
-        return found, self.ledger.spend(task, found)
+        return found, self.ledger.spend(task, found, prompt)
 
     def _admit(self, request: Request, body: dict[str, Any]) -> Resolved:
         model = check_model(body)

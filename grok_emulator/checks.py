@@ -88,6 +88,12 @@ def check_effort(effort: Any, row: ModelRow) -> None:
     raise invalid(f"This model does not support `reasoning_effort` value `{effort}`.")
 
 
+def too_long(tokens: int, row: ModelRow) -> Refusal:
+    """The prompt does not fit the window (API notes 8.2)."""
+    text = f"This model's maximum prompt length is {row.context_length} but the request contains {tokens} tokens."
+    return invalid(text)
+
+
 def check_functions(functions: Iterable[dict[str, Any]], hosted: Iterable[str], choice: Any) -> None:
     """Names must be unique, also against hosted tools; schemas must be objects; a named choice must exist."""
     functions, hosted = list(functions), list(hosted)

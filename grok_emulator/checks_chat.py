@@ -40,7 +40,7 @@ _TYPES = {
     "response_format": {"type": "string", "json_schema": {"name": "string", "schema": "any", "strict": "boolean"}},
     "tools": [{"type": "string", "function": _FUNCTION}], "stream_options": {"include_usage": "boolean"},
     "tool_choice": ("string", {"type": "string", "function": {"name": "string"}}), "prompt_cache_key": "string",
-    "service_tier": "string",
+    "service_tier": "string", "guidelines": [{"type": "string", "category": "string", "behavior": "string"}],
 }  # fmt: skip
 _TEXT_PARTS, _IMAGE_PARTS = ("text", "input_text"), ("image_url", "input_image")
 _OTHER_PARTS = ("text_file", "file", "input_file")

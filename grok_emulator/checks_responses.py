@@ -47,6 +47,7 @@ _TYPES = {
     "parallel_tool_calls": "boolean", "include": ["string"], "store": "boolean", "previous_response_id": "string",
     "prompt_cache_key": "string", "service_tier": "string", "stream": "boolean", "user": "string",
     "safety_identifier": "string", "background": "boolean", "top_logprobs": "integer", "logprobs": "boolean",
+    "guidelines": [{"type": "string", "category": "string", "behavior": "string"}],
 }  # fmt: skip
 _TOOL_TYPES = (
     "function", "web_search", "x_search", "image_generation", "collections_search", "file_search", "code_execution",

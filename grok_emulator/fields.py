@@ -24,6 +24,7 @@ _TIME, _DATE = _stems("time hour clock"), _stems("date day")
 _EXPRESSION = _stems("expression formula")
 _ORIGIN, _TARGET = _stems("origin source departure vendor seller sender"), _stems("target recipient")
 _WORKPLACE = _stems("company employer organization organisation firm workplace")
+_QUALITY = _stems("colour color state status condition mood sentiment weather shape")
 _OCCUPATION = _stems("job occupation profession role position")
 # Fields whose name says what they look like.
 _TYPED = {
@@ -80,6 +81,8 @@ def _by_kind(source: Source, stems: frozenset[str]) -> list[str]:
     found += source.quotations()
     if stems & _WORKPLACE:
         found += source.after("at", "for", "by", "with")
+    if stems & _QUALITY:
+        found += source.qualities()
     if stems & _OCCUPATION:
         found += source.occupations()
     if stems & _PLACE:

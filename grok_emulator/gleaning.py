@@ -33,6 +33,7 @@ _JOINT = re.compile(
     rf"(?:,? and|, or| or|,)\s+(?:(?:in|for|at|of|to|near|about)\s+)?(?:the )?({_CAPITAL}(?: {_CAPITAL})*)"
 )
 _OCCUPATION = re.compile(r"(?:\b(?:is|was|as) an? |, )([a-z][a-z -]+?)(?= (?:at|for|in|of|who|and|from)\b|[.,;\n]|$)")
+_QUALITY = re.compile(r"\b(?:is|are|was|were|looks|seems|turned) ([a-z]+)(?=[.,;!?\n]|$| and\b| but\b)")
 _CLAUSE_END = re.compile(r"[.;!?](?=\s|$)|\n|,? (?:and|but) ")
 _LIST_SEPARATOR = re.compile(r",\s*(?:and|or)?\s*|\s+(?:and|or|&)\s+|;\s*|\n+[-*•\d.)\s]*")
 _MONTH = "|".join(name.capitalize() + "|" + name[:3].capitalize() for name in MONTHS)
@@ -208,6 +209,10 @@ class Source:
     def occupations(self) -> list[str]:
         """What somebody is: ``is an engineer``, ``works as a cook``, ``, engineer at``."""
         return _OCCUPATION.findall(self.text)
+
+    def qualities(self) -> list[str]:
+        """What something is said to be, in a word that ends its clause: ``is red``, ``are closed``."""
+        return [word for word in _QUALITY.findall(self.text) if word not in FUNCTION_WORDS]
 
     def phrases(self) -> list[str]:
         """The runs of words that are neither function words nor the action's own, longest first."""

@@ -24,14 +24,17 @@ class Call:
 
 @dataclass(frozen=True)
 class Turn:
-    """One message: ``role`` is system, user, assistant or tool; ``call_id`` belongs to a tool's result."""
+    """One message: ``role`` is system, user, assistant or tool; ``call_id`` belongs to a tool's result.
+
+    ``hosted`` marks a call that the server ran itself.
+    """
 
     role: str
     text: str = ""
     calls: tuple[Call, ...] = ()
     call_id: str = ""
     images: int = 0
-    searched: bool = False
+    hosted: bool = False
 
 
 @dataclass(frozen=True)
@@ -222,5 +225,5 @@ def _responses_turns(items: Iterable[dict[str, Any]]) -> Iterator[Turn]:
         elif kind == "function_call_output":
             output = item["output"]
             yield Turn("tool", part_text(output), call_id=item["call_id"], images=_images(output))
-        elif kind in ("web_search_call", "custom_tool_call"):
-            yield Turn("assistant", searched=True)
+        elif kind in ("web_search_call", "custom_tool_call", "image_generation_call"):
+            yield Turn("assistant", hosted=True)

@@ -209,9 +209,9 @@ def _output(task: Task, answer: Answer, answer_id: str, call_ids: list[str]) -> 
         call_id = f"call-{uuid.uuid5(uuid.NAMESPACE_OID, answer_id)}-{number}"
         searches.append((f"tco_{answer_id}_{call_id}", search))
         if search.kind == "web_search":
-            action: Item = {"type": "search", "query": search.query, "sources": []}
-            if "web_search_call.action.sources" in task.include:
-                action["sources"] = [{"type": "url", "url": url} for url in search.urls]
+            # Sources come unasked since summer 2026, on top of what ``include`` says (API notes 3.4).
+            sources = [{"type": "url", "url": url} for url in search.urls]
+            action: Item = {"type": "search", "query": search.query, "sources": sources}
             output.append(
                 {"id": f"ws_{answer_id}_{call_id}", "type": "web_search_call", "status": "completed", "action": action}
             )
@@ -227,6 +227,17 @@ def _output(task: Task, answer: Answer, answer_id: str, call_ids: list[str]) -> 
                     "status": "completed",
                 }
             )
+    for number, picture in enumerate(answer.pictures):
+        call_id = f"call-{uuid.uuid5(uuid.NAMESPACE_OID, answer_id)}-{number}"
+        output.append(
+            {
+                "id": f"ig_{answer_id}_{call_id}",
+                "type": "image_generation_call",
+                "status": "completed",
+                "result": picture.data,
+                "prompt": picture.prompt,
+            }
+        )
     if searches and sealed and answer.reasoning:
         for item_id, search in searches:
             item = _reasoning_item(task, item_id, [], {"found": list(search.urls)}, sealed)

@@ -48,6 +48,7 @@ class Spent:
         web_searches: Web searches run on the server.
         x_searches: X searches run on the server.
         x_posts: X posts these fetched.
+        images_made: Pictures made on the server; their price is not known here.
     """
 
     prompt: int
@@ -60,6 +61,12 @@ class Spent:
     web_searches: int = 0
     x_searches: int = 0
     x_posts: int = 0
+    images_made: int = 0
+
+    @property
+    def hosted_calls(self) -> int:
+        """Calls of server-side tools."""
+        return self.web_searches + self.x_searches + self.images_made
 
     def ticks(self, row: ModelRow, tier: str) -> int:
         """The cost in ticks of 10**-10 USD."""
@@ -104,10 +111,10 @@ def responses_usage(spent: Spent, row: ModelRow, tier: str) -> dict[str, Any]:
         "output_tokens_details": {"reasoning_tokens": spent.reasoning},
         "total_tokens": spent.prompt + output,
         "num_sources_used": 0,
-        "num_server_side_tools_used": spent.web_searches + spent.x_searches,
+        "num_server_side_tools_used": spent.hosted_calls,
         "cost_in_usd_ticks": spent.ticks(row, tier),
     }
-    if spent.web_searches or spent.x_searches:  # absent when no server-side tool ran (API notes 3.8)
+    if spent.hosted_calls:  # absent when no server-side tool ran (API notes 3.8)
         usage["server_side_tool_usage_details"] = {
             "web_search_calls": spent.web_searches,
             "x_search_calls": spent.x_searches,
@@ -115,7 +122,7 @@ def responses_usage(spent: Spent, row: ModelRow, tier: str) -> dict[str, Any]:
             "file_search_calls": 0,
             "mcp_calls": 0,
             "document_search_calls": 0,
-            "image_generation_calls": 0,
+            "image_generation_calls": spent.images_made,
             "x_posts_fetched": spent.x_posts,
             "x_users_fetched": 0,
         }

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from grok_adapter import CodeExecution, CollectionsSearch, ImageGeneration, MCPServer, RawServerTool, WebSearch, XSearch
-from grok_adapter.tools import is_server_tool, server_tool, server_tool_call_for
+from grok_adapter.server_calls import server_tool_call_for
+from grok_adapter.tools import is_server_tool, server_tool
 from grok_adapter.types import OtherItem
 from tests.support import recordings
 from tests.support.schema import problems

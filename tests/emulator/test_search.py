@@ -40,8 +40,9 @@ def test_web_search_cites(wire: Wire) -> None:
     assert body["tools"] == [{"type": "web_search", "search_context_size": "medium"}]
 
 
-def test_sources_only_when_included(wire: Wire) -> None:
-    assert searches(wire.responses(LUMEN, tools=[WEB]).json)[0]["action"]["sources"] == []
+def test_sources_come_unasked(wire: Wire) -> None:
+    asked = searches(wire.responses(LUMEN, tools=[WEB], include=SOURCES).json)[0]["action"]
+    assert searches(wire.responses(LUMEN, tools=[WEB]).json)[0]["action"] == asked and asked["sources"]
 
 
 def test_no_inline_citations(wire: Wire) -> None:
@@ -103,6 +104,8 @@ def test_events(wire: Wire) -> None:
     ]  # fmt: skip
     added = next(event["item"] for event in events if event["type"] == "response.output_item.added")
     assert added["action"] == {"type": "search", "query": "", "sources": []}
+    done = next(event["item"] for event in events if event["type"] == "response.output_item.done")
+    assert done["action"]["query"] and done["action"]["sources"]
 
 
 def test_a_function_comes_before_a_search(wire: Wire) -> None:

@@ -5,8 +5,8 @@ Knows the wire and nothing of frameworks, parameters or HTTP. Read `request`, `r
 
 from __future__ import annotations
 
-from grok_adapter.codecs.chat.request import PATH, encode_request
+from grok_adapter.codecs.chat.request import PATH, encode_request, encode_tool_choice
 from grok_adapter.codecs.chat.response import decode_response
 from grok_adapter.codecs.chat.stream import StreamDecoder
 
-__all__ = ["PATH", "StreamDecoder", "decode_response", "encode_request"]
+__all__ = ["PATH", "StreamDecoder", "decode_response", "encode_request", "encode_tool_choice"]

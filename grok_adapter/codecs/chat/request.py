@@ -18,9 +18,10 @@ from grok_adapter.types import (
     ReasoningItem,
     TextPart,
     ToolCall,
+    ToolChoice,
 )
 
-__all__ = ["PATH", "encode_request"]
+__all__ = ["PATH", "encode_request", "encode_tool_choice"]
 
 PATH = "/chat/completions"
 
@@ -39,9 +40,7 @@ def encode_request(request: ChatRequest, messages: Sequence[Message], params: Ma
     if request.tools:
         body["tools"] = [_encode_function(tool) for tool in request.tools]
         if request.tool_choice is not None:
-            choice = request.tool_choice
-            named = {"type": "function", "function": {"name": choice.name}} if isinstance(choice, NamedTool) else None
-            body["tool_choice"] = named or choice
+            body["tool_choice"] = encode_tool_choice(request.tool_choice)
     if request.response_format not in (None, "text"):
         body["response_format"] = _encode_format(request.response_format)
     if request.stream:
@@ -49,6 +48,11 @@ def encode_request(request: ChatRequest, messages: Sequence[Message], params: Ma
         if request.stream_usage:
             body["stream_options"] = {"include_usage": True}
     return body
+
+
+def encode_tool_choice(choice: ToolChoice) -> str | dict[str, Any]:
+    """A tool choice in this API's form."""
+    return {"type": "function", "function": {"name": choice.name}} if isinstance(choice, NamedTool) else choice
 
 
 def _encode_function(tool: FunctionTool) -> dict[str, Any]:

@@ -84,13 +84,13 @@ class StreamDecoder:
         return [*self.held(), self.envelope()]
 
     def held(self) -> list[Delta]:
-        """What was held back for the end: calls and citations, as far as they came."""
+        """What was held back for the end: citations and calls, as far as they came, in output order."""
         out: list[Delta] = []
+        if citations := citations_for(self._annotations, tuple(self._sources)):
+            out.append(CitationsDelta(MESSAGE, citations))
         for n, call in enumerate(self._calls):
             ident = call["id"] or f"call_{n}"
             out.append(ToolCallDelta(FIRST_CALL + n, clean_arguments(call["arguments"]), ident, call["name"]))
-        if citations := citations_for(self._annotations, tuple(self._sources)):
-            out.append(CitationsDelta(MESSAGE, citations))
         return out
 
     def envelope(self) -> FinishDelta:

@@ -20,9 +20,10 @@ from grok_adapter.types import (
     ReasoningItem,
     TextPart,
     ToolCall,
+    ToolChoice,
 )
 
-__all__ = ["PATH", "encode_request"]
+__all__ = ["PATH", "encode_request", "encode_tool_choice"]
 
 PATH = "/responses"
 
@@ -41,8 +42,7 @@ def encode_request(request: ChatRequest, messages: Sequence[Message], params: Ma
     if tools:
         body["tools"] = tools
         if request.tool_choice is not None:
-            choice = request.tool_choice
-            body["tool_choice"] = {"type": "function", "name": choice.name} if isinstance(choice, NamedTool) else choice
+            body["tool_choice"] = encode_tool_choice(request.tool_choice)
     if request.response_format not in (None, "text"):
         body["text"] = {"format": _encode_format(request.response_format)}
     include = unique([*body.get("include", ()), *(x for tool in request.server_tools for x in tool.include)])
@@ -51,6 +51,11 @@ def encode_request(request: ChatRequest, messages: Sequence[Message], params: Ma
     if request.stream:
         body["stream"] = True
     return body
+
+
+def encode_tool_choice(choice: ToolChoice) -> str | dict[str, Any]:
+    """A tool choice in this API's form."""
+    return {"type": "function", "name": choice.name} if isinstance(choice, NamedTool) else choice
 
 
 def _encode_function(tool: FunctionTool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from grok_adapter.codecs._wire import dict_of, dicts_of, event_error, index_of, read_citations, text_of, text_or_none
 from grok_adapter.codecs.responses.response import decode_item, envelope
-from grok_adapter.tools import server_tool_call_for
+from grok_adapter.server_calls import server_tool_call_for
 from grok_adapter.types import (
     CitationsDelta,
     Delta,

@@ -1,0 +1,42 @@
+"""Writes the demo's output into the README: `python -m tests.readme --write`. Times do not count as changes."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+BLOCK = re.compile(r"<!-- demo -->\n(?:```\n)?(.*?)(?:```\n)?<!-- /demo -->", re.DOTALL)
+
+
+def run_demo() -> str:
+    """What the demo prints without a key."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("XAI_")} | {"XAI_API_KEY": ""}
+    done = subprocess.run(
+        [sys.executable, "examples/quickstart.py"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    return f"<!-- demo -->\n```\n{done.stdout.strip()}\n```\n<!-- /demo -->\n"
+
+
+def demo_block(text: str) -> str:
+    """The demo's output within a text, without its times and token counts, which the retrieved text decides."""
+    found = BLOCK.search(text)
+    return re.sub(r"\[\d+ tokens, \$[\d.]+ \(emulated\), [\d.]+ s\]", "[...]", found[1]) if found else ""
+
+
+if __name__ == "__main__":
+    text = README.read_text()
+    README.write_text(BLOCK.sub(lambda _: run_demo().rstrip("\n"), text))
+    print("README.md: the demo's output is up to date.")
