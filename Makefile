@@ -9,7 +9,7 @@ VERCEL := tests/clients/vercel
 SOURCES := grok_adapter langchain_grok llama_index_grok grok_emulator
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo live test mutants lint types contracts unit clients docs clean
+.PHONY: demo live test bench mutants lint types contracts unit clients docs clean soak
 
 demo: $(VENV)/.examples
 	@$(BIN)/python examples/quickstart.py
@@ -32,9 +32,22 @@ unit: $(VENV)/.dev
 live: $(VENV)/.examples
 	@$(BIN)/python -m live
 
+# 5,000 mixed calls, a fifth of them failing at first; nothing may be wrong, and nothing left behind.
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.soak 5000
+
 # Other people's clients against the emulator, in an environment of their own; needs Node 20 and npm too.
 clients: $(CLIENTS)/.ready $(VERCEL)/node_modules/.ready
 	$(CLIENTS)/bin/python -m pytest -q -c tests/clients/pytest.ini tests/clients
+
+# Our cost beside the peers', in an environment of its own: they still want openai 2.x.
+bench: .venv-bench/.ready
+	.venv-bench/bin/python -m benchmarks
+
+.venv-bench/.ready: pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[all]' 'openai<3' langchain-xai llama-index-llms-openai-like matplotlib tqdm
+	@touch $@
 
 mutants: $(VENV)/.dev
 	$(BIN)/python -m tests.mutants

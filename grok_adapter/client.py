@@ -13,6 +13,7 @@ from __future__ import annotations
 import inspect
 import sys
 import warnings
+from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
@@ -24,6 +25,7 @@ from pydantic_core import from_json
 from grok_adapter import retry
 from grok_adapter.assembler import deltas_of
 from grok_adapter.codecs import codec_for
+from grok_adapter.credentials import Hidden, auth_headers, secrets_of
 from grok_adapter.lookups import Lookups
 from grok_adapter.notices import Notice, notice_before, notices_after, says_something
 from grok_adapter.params import is_lost
@@ -71,6 +73,15 @@ class GrokClient(Lookups):
 
     def __init__(self, settings: GrokSettings | None = None, **fields: Any) -> None:
         self.settings = settings if settings is not None else GrokSettings(**fields)
+        self._given_keys: deque[str] = deque(maxlen=8)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The settings, which leave their secrets behind; keys that a callable gave stay here too."""
+        return {"settings": self.settings}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.settings = state["settings"]
+        self._given_keys = deque(maxlen=8)
 
     # --- whole answers
 
@@ -93,21 +104,23 @@ class GrokClient(Lookups):
         return self._tell(call, await retry.acall(self._policy(), lambda: self._acomplete_once(call)))
 
     def _complete_once(self, call: PreparedCall) -> ChatResponse:
+        response = None
         try:
             response = self._post(call, stream=False)
             return self._read(call, response.headers, response.content)
         except Exception as error:  # noqa: BLE001  whatever it was is raised as one of ours
-            ours = self._error(error, call)
+            ours = self._error(error, call, response)
             if (other := self._mended(call, ours)) is not None:
                 return self._complete_once(other)
             raise ours from ours.__cause__
 
     async def _acomplete_once(self, call: PreparedCall) -> ChatResponse:
+        response = None
         try:
             response = await self._apost(call, stream=False)
             return self._read(call, response.headers, response.content)
         except Exception as error:  # noqa: BLE001  whatever it was is raised as one of ours
-            ours = self._error(error, call)
+            ours = self._error(error, call, response)
             if (other := self._mended(call, ours)) is not None:
                 return await self._acomplete_once(other)
             raise ours from ours.__cause__
@@ -127,9 +140,7 @@ class GrokClient(Lookups):
         if request.check_context:
             self.check_length(request, call)
         tries = count(1)
-        response, chunks, run, deltas = retry.call(
-            self._policy(), lambda: self._open_stream(call, next(tries))
-        )
+        response, chunks, run, deltas = retry.call(self._policy(), lambda: self._open_stream(call, next(tries)))
         try:
             yield from deltas
             while not run.closed:
@@ -150,9 +161,7 @@ class GrokClient(Lookups):
         if request.check_context:
             await self.acheck_length(request, call)
         tries = count(1)
-        response, chunks, run, deltas = await retry.acall(
-            self._policy(), lambda: self._aopen_stream(call, next(tries))
-        )
+        response, chunks, run, deltas = await retry.acall(self._policy(), lambda: self._aopen_stream(call, next(tries)))
         try:
             for delta in deltas:
                 yield delta
@@ -187,7 +196,7 @@ class GrokClient(Lookups):
                 response.close()
             if not isinstance(error, Exception):
                 raise
-            ours = self._stream_error(error, call, run)
+            ours = self._stream_error(error, call, run, response)
             if (other := self._mended(call, ours)) is not None:
                 return self._open_stream(other, attempt)
             raise ours from ours.__cause__
@@ -211,7 +220,7 @@ class GrokClient(Lookups):
                 await response.aclose()
             if not isinstance(error, Exception):
                 raise
-            ours = self._stream_error(error, call, run)
+            ours = self._stream_error(error, call, run, response)
             if (other := self._mended(call, ours)) is not None:
                 return await self._aopen_stream(other, attempt)
             raise ours from ours.__cause__
@@ -257,7 +266,7 @@ class GrokClient(Lookups):
             if inspect.iscoroutine(value):
                 value.close()
             raise _configuration_error("api_key is an async callable: use the async methods, or give a sync one.")
-        client, options = pool.client(self.settings), self._options(call, value)
+        client, options = pool.client(self.settings), self._options(call, self._noted(value))
         if call.method == "GET":
             return client.get(call.path, cast_to=response_class(), options=options)
         return client.post(call.path, body=call.body, cast_to=response_class(), stream=stream, options=options)
@@ -267,19 +276,28 @@ class GrokClient(Lookups):
         value = key() if callable(key) else key
         if inspect.isawaitable(value):
             value = await value
-        client, options = pool.async_client(self.settings), self._options(call, value)
+        client, options = pool.async_client(self.settings), self._options(call, self._noted(value))
         if call.method == "GET":
             return await client.get(call.path, cast_to=response_class(), options=options)
         return await client.post(call.path, body=call.body, cast_to=response_class(), stream=stream, options=options)
 
+    def _noted(self, key: Any) -> Any:
+        """The key, wrapped so that nothing prints it; one that a callable gave is noted, to be kept out of errors."""
+        if key is None or isinstance(key, SecretStr):
+            return key
+        if str(key) not in self._given_keys:
+            self._given_keys.append(str(key))
+        return SecretStr(str(key))
+
     def _options(self, call: PreparedCall, key: Any) -> dict[str, Any]:
-        headers = {**(self.settings.default_headers or {}), **call.headers}
+        own = self.settings.default_headers or {}
+        headers: dict[str, str] = {name: Hidden(value) for name, value in own.items()}
+        headers |= call.headers
         try:  # again: a callable may give anything, and a pickle leaves the key behind
             check_api_key(key, self.settings.base_url, headers)
         except ValueError as error:
             raise _configuration_error(str(error)) from None
-        if key is not None:
-            headers["Authorization"] = f"Bearer {_reveal(key)}"
+        headers |= auth_headers(self.settings.base_url, key)
         options: dict[str, Any] = {
             "headers": headers,
             "timeout": timeout_for(self.settings, call.row, stream=bool(call.body.get("stream"))),
@@ -344,19 +362,24 @@ class GrokClient(Lookups):
         self._say([(None, said)])
         return other
 
-    def _error(self, error: Exception, call: PreparedCall) -> GrokError:
+    def _error(self, error: Exception, call: PreparedCall, response: Any = None) -> GrokError:
         """One of our errors for whatever went wrong, with what is known about the call."""
         from grok_adapter.errors import from_sdk_error  # noqa: PLC0415
 
         secrets = self._secrets(call)
         ours = from_sdk_error(error, secrets=secrets)
-        return ours.fill_in(model=call.body.get("model"), api=call.api, secrets=secrets)
+        if response is not None and ours.status_code == 200:
+            ours.status_code = response.status_code  # any other success, such as an empty 202
+        headers = None if response is None else response.headers
+        return ours.fill_in(model=call.body.get("model"), api=call.api, headers=headers, secrets=secrets)
 
-    def _stream_error(self, error: Exception, call: PreparedCall, run: StreamRun | None) -> GrokError:
+    def _stream_error(
+        self, error: Exception, call: PreparedCall, run: StreamRun | None, response: Any = None
+    ) -> GrokError:
         """The error for a stream that failed: once it has begun, it carries what had come."""
         from grok_adapter.errors import GrokStreamError, GrokTimeoutError  # noqa: PLC0415
 
-        ours = self._error(error, call)
+        ours = self._error(error, call, response)
         if isinstance(ours, GrokTimeoutError) and not ours.is_retryable and self._limits_silence(call):
             ours, typed = self._error(idle_error(self.settings.stream_idle_timeout or 0), call), ours
             ours.__cause__ = typed
@@ -369,6 +392,8 @@ class GrokClient(Lookups):
             return ours
         if isinstance(ours, GrokStreamError):
             ours.partial = run.partial()
+            if run.started:
+                ours.hint = ours.hint or "What had come is in its `partial`."
         ours.attempts = run.attempt
         return ours.fill_in(headers=run.headers)
 
@@ -379,14 +404,9 @@ class GrokClient(Lookups):
 
     def _secrets(self, call: PreparedCall) -> list[str]:
         """Everything that must not appear in an error's text."""
-        key = self.settings.api_key
-        values: list[Any] = [key] if isinstance(key, (SecretStr, str)) else []
-        values += list((self.settings.default_headers or {}).values())
-        for tool in call.body.get("tools") or ():
-            if isinstance(tool, dict):
-                values += [tool.get("authorization"), *(tool.get("headers") or {}).values()]
-        texts = [_reveal(value) for value in values if value]
-        return [text for text in texts if len(text) > 3]
+        key, headers = self.settings.api_key, self.settings.default_headers
+        keys = [*self._given_keys, *([] if callable(key) else [key])]
+        return secrets_of(call.body, keys=keys, base_url=self.settings.base_url, headers=headers)
 
 
 _OURS = frozenset({"grok_adapter", "langchain_grok", "llama_index_grok", "langchain_core", "langchain", "llama_index"})
@@ -441,10 +461,6 @@ def _read_object(headers: Mapping[str, str], content: bytes) -> dict[str, Any]:
 
         raise error_for(status=200, text=content.decode("utf-8", "replace"), headers=headers)
     return body
-
-
-def _reveal(value: Any) -> str:
-    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 def _configuration_error(text: str) -> Exception:

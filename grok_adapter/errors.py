@@ -575,6 +575,8 @@ def from_sdk_error(
     if kinds & {"APITimeoutError", "TimeoutException", "TimeoutError"}:
         return _finish(_timeout_error(kinds, facts), Reading(), exc, hidden)
     message = shorten(reason, _LONGEST_MESSAGE)
+    if "DecodingError" in kinds:  # a body that is not compressed as it says
+        return _finish(GrokResponseError(f"xAI's answer cannot be read: {message}", **facts), Reading(), exc, hidden)
     if kinds & {"APIConnectionError", "TransportError", "StreamError", "OSError"}:
         lasting = kinds & {"UnsupportedProtocol", "LocalProtocolError", "InvalidURL"} or "CERTIFICATE_VERIFY" in reason
         error: GrokError = GrokConnectionError(

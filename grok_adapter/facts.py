@@ -23,8 +23,9 @@ def envelope_of(answer: ChatResponse | FinishDelta) -> dict[str, Any]:
 
     Returns:
         `model_provider` and, where known, `model_name` (what answered), `id`, `finish_reason`, `service_tier`,
-        `system_fingerprint`, `request_id`, `rate_limits`, `sources`, `unsupported_parameters`, `cost_usd`,
-        `cost_estimated` (worked out here, since xAI did not say) and `usage_estimated` (the stream was closed early).
+        `system_fingerprint`, `request_id`, `rate_limits`, `sources`, `uncited_sources` (found by a search, named by no
+        citation), `unsupported_parameters`, `cost_usd`, `cost_estimated` (worked out here, since xAI did not say) and
+        `usage_estimated` (the stream was closed early).
 
     Example:
         >>> envelope_of(ChatResponse(id="r-1", model="grok-4.7", finish_reason="stop"))
@@ -40,6 +41,7 @@ def envelope_of(answer: ChatResponse | FinishDelta) -> dict[str, Any]:
         "request_id": answer.request_id,
         "rate_limits": dict(answer.rate_limits) or None,
         "sources": list(answer.sources) or None,
+        "uncited_sources": list(answer.uncited_sources) or None,
         "unsupported_parameters": _report(answer.unsupported_parameters) or None,
         "cost_usd": answer.cost_usd,
         "cost_estimated": answer.cost_estimated or None,

@@ -95,6 +95,16 @@ class Ledger:
             out.add(usage)
         return out
 
+    @property
+    def cost_usd(self) -> float:
+        """US dollars over all models, as far as known."""
+        return self.total.cost_usd
+
+    @property
+    def total_tokens(self) -> int:
+        """Tokens over all models."""
+        return self.total.total_tokens
+
     def reset(self) -> None:
         """Starts again from nothing."""
         with self._lock:

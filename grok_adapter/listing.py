@@ -43,7 +43,8 @@ def rows_from_listing(
         ('grok-5', 600000, 90000)
     """
     day = today or datetime.datetime.now(datetime.UTC).date()
-    first, second = _by_id(models.get("data")), _by_id(language_models.get("models"))
+    # The wire says `data` for the first (any-llm fixtures, 14), the example in the specification `models`.
+    first, second = _by_id(models.get("data") or models.get("models")), _by_id(language_models.get("models"))
     names = list(second) or [name for name, entry in first.items() if not _makes_images(entry)]
     return tuple(_row(name, {**first.get(name, {}), **second.get(name, {})}, day) for name in names)
 

@@ -126,15 +126,20 @@ def tools_for(search: Mapping[str, Any]) -> tuple[list[ServerTool], dict[str, An
         allowed, excluded = _pages(
             (s.get("included_x_handles") or s.get("x_handles"), s.get("excluded_x_handles")) for s in posts
         )
-        days = {key: str(day)[:10] for key, day in dates.items()}
         tools.append(
-            XSearch(allowed_x_handles=allowed, excluded_x_handles=excluded, inline_citations=inline, **days)
+            XSearch(
+                allowed_x_handles=allowed,
+                excluded_x_handles=excluded,
+                from_date=str(dates["from_date"])[:10] if "from_date" in dates else None,
+                to_date=str(dates["to_date"])[:10] if "to_date" in dates else None,
+                inline_citations=inline,
+            )
         )
     return tools, left
 
 
 def _web(sources: list[dict[str, Any]], left: dict[str, Any], inline: bool) -> WebSearch:
-    lists = []
+    lists: list[tuple[Any, Any]] = []
     for source in sources:
         if source["type"] == "rss":
             lists.append(([urlsplit(link).hostname or link for link in source.get("links") or ()], None))

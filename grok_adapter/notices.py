@@ -34,7 +34,7 @@ def notices_after(call: PreparedCall, answer: ChatResponse | FinishDelta, *, vis
         answer: What came, or the last delta of a stream.
         visible: Whether any text or call of a function came.
     """
-    out = []
+    out: list[Notice] = []
     asked = str(call.body.get("model"))
     if answer.model and is_another(asked, answer.model, call.row):
         out.append((("model", asked, answer.model), _other_model(asked, answer.model)))

@@ -124,7 +124,9 @@ _ROWS = (
     Parameter("truncation", None, None, _text, "a string", _NOWHERE, idle=("disabled",)),
     Parameter("verbosity", None, None, _text, "a string", _NOWHERE),
     Parameter("max_tool_calls", None, None, _whole, "a whole number", _NOWHERE + " See max_turns."),
-    Parameter("context_management", None, None, _anything, "a list", "xAI parses it and does not act on it.", idle=([],)),
+    Parameter(
+        "context_management", None, None, _anything, "a list", "xAI parses it and does not act on it.", idle=([],)
+    ),
     Parameter(
         "deferred",
         None,
@@ -237,7 +239,7 @@ def _reason_against(parameter: Parameter, value: Any, row: GrokModel, api: Api, 
     if name == "stop" and not value:
         return None
     if parameter.place(api) is None:
-        return parameter.absent
+        return f"{row.id} refuses it on either API." if name in row.refuses else parameter.absent
     if name == "reasoning_effort":
         if row.efforts == () or name in row.refuses:
             return f"{row.id} refuses it: its reasoning is not configurable."

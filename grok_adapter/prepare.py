@@ -9,6 +9,7 @@ from typing import Any, Literal
 from grok_adapter.codecs import codec_for
 from grok_adapter.codecs._history import after_response, mend_history
 from grok_adapter.codecs._wire import unique
+from grok_adapter.credentials import hide_credentials
 from grok_adapter.live_search import modernised
 from grok_adapter.models import GrokModel, model_for
 from grok_adapter.params import STOP_IS_CUT, WIRE_NAMES, is_lost, to_wire
@@ -114,6 +115,7 @@ def prepare(request: ChatRequest) -> PreparedCall:
         advice += (Advice("tools", _NO_FUNCTIONS.format(model=request.model)),)
     decode_html = request.decode_html_entities
     calls = CallReader(own_names, decode_html) if own_names or decode_html else None
+    body = hide_credentials(body)
     return PreparedCall(
         request.api, codec.PATH, body, headers, report, tuple(notes), stop, row, asked_json, advice=advice, calls=calls
     )

@@ -169,7 +169,7 @@ def decoded_arguments(arguments: str) -> str:
     try:
         value = json.loads(arguments)
     except ValueError:  # perhaps the quotes of the JSON itself were escaped
-        whole = _decoded(arguments)
+        whole = str(_decoded(arguments))
         try:
             json.loads(whole)
         except ValueError:

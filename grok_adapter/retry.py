@@ -124,9 +124,19 @@ def call(policy: RetryPolicy, fn: Callable[[], T], *, sleep: Callable[[float], N
     Raises:
         GrokError: The last try's error, its `attempts` set.
     """
-    if policy.max_retries == 0:
+    try:  # most calls succeed at once: tenacity's loop (24 us) is only made when one does not
         return fn()
-    return policy.retrying(sleep=sleep)(fn)
+    except Exception as error:
+        if policy.max_retries == 0 or not getattr(error, "is_retryable", False):
+            raise
+        first = [error]
+
+    def again() -> T:
+        if first:
+            raise first.pop()
+        return fn()
+
+    return policy.retrying(sleep=sleep)(again)
 
 
 async def acall(
@@ -140,13 +150,19 @@ async def acall(
     Raises:
         GrokError: The last try's error, its `attempts` set.
     """
-    if policy.max_retries == 0:
+    try:
+        return await fn()
+    except Exception as error:
+        if policy.max_retries == 0 or not getattr(error, "is_retryable", False):
+            raise
+        first = [error]
+
+    async def again() -> T:
+        if first:
+            raise first.pop()
         return await fn()
 
-    async def once() -> T:  # tenacity awaits coroutine functions only, not what merely returns an awaitable
-        return await fn()
-
-    return await policy.async_retrying(sleep=sleep)(once)
+    return await policy.async_retrying(sleep=sleep)(again)
 
 
 def _count(error: BaseException | None, attempts: int) -> None:

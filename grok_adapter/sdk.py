@@ -3,16 +3,22 @@
 A client kept on a model object would go stale when the object is copied, pickled or forked; so clients are kept per
 process, base URL, HTTP client and (async) event loop, and looked up at each call. They hold no key: it travels with
 each request, so that rotation and several keys share one pool. Importing this module does not import the SDK (0.7 s).
+
+Nothing is left behind: the clients of an event loop are closed as the loop ends (`asyncio.run` does that), and a forked
+child makes its own.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 import weakref
+from collections.abc import AsyncGenerator
 from typing import Any
 
+from grok_adapter.credentials import without_credentials
 from grok_adapter.models import GrokModel
 from grok_adapter.settings import GrokSettings
 
@@ -30,7 +36,11 @@ class Pool:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sync: dict[tuple[Any, ...], Any] = {}
-        self._async: weakref.WeakKeyDictionary[Any, dict[tuple[Any, ...], Any]] = weakref.WeakKeyDictionary()
+        self._async: weakref.WeakKeyDictionary[Any, LoopClients] = weakref.WeakKeyDictionary()
+
+    def after_fork(self) -> None:
+        """In the child: another thread of the parent may have held the lock. The parent's clients stay untouched."""
+        self._lock = threading.Lock()
 
     def client(self, settings: GrokSettings) -> Any:
         key = (os.getpid(), settings.base_url, id(settings.http_client))
@@ -42,10 +52,18 @@ class Pool:
 
     def async_client(self, settings: GrokSettings) -> Any:
         loop = asyncio.get_running_loop()
+        key = (os.getpid(), settings.base_url, id(settings.http_async_client))
         with self._lock:
-            clients = self._async.setdefault(loop, {})
-            key = (os.getpid(), settings.base_url, id(settings.http_async_client))
-            return clients.get(key) or clients.setdefault(key, _make_client(settings, asynchronous=True))
+            clients = self._async.get(loop)
+            if clients is None:
+                for other in [other for other in self._async if other.is_closed()]:
+                    del self._async[other]
+                clients = self._async[loop] = LoopClients()
+            if key not in clients:
+                clients[key] = _make_client(settings, asynchronous=True)
+                if settings.http_async_client is not None:
+                    clients.borrowed.add(key)
+            return clients[key]
 
     def take(self, settings: GrokSettings) -> Any:
         with self._lock:
@@ -54,10 +72,37 @@ class Pool:
     def take_async(self, settings: GrokSettings) -> Any:
         key = (os.getpid(), settings.base_url, id(settings.http_async_client))
         with self._lock:
-            return self._async.get(asyncio.get_running_loop(), {}).pop(key, None)
+            clients = self._async.get(asyncio.get_running_loop())
+            return None if clients is None else clients.pop(key, None)
+
+
+class LoopClients(dict[tuple[Any, ...], Any]):
+    """The async clients of one event loop. Made inside the loop, and closed with it.
+
+    A connection that is kept alive refers to its loop, so neither would ever be collected. What a loop closes as it
+    ends are async generators that have begun (`loop.shutdown_asyncgens`): this has one that does nothing else.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.borrowed: set[tuple[Any, ...]] = set()
+        self._guard = self._close_at_end()
+        with contextlib.suppress(StopIteration):  # one step by hand, so that the loop knows it
+            self._guard.asend(None).send(None)
+
+    async def _close_at_end(self) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            while self:
+                key, client = self.popitem()
+                if key not in self.borrowed:  # the caller's own HTTP client is the caller's to close
+                    await client.close()
 
 
 pool = Pool()
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=pool.after_fork)
 
 
 def _make_client(settings: GrokSettings, *, asynchronous: bool = False) -> Any:
@@ -68,7 +113,8 @@ def _make_client(settings: GrokSettings, *, asynchronous: bool = False) -> Any:
     )
     try:
         # The key comes with each request, so that rotation and several keys share one pool.
-        return cls(api_key="with-each-request", base_url=settings.base_url, max_retries=0, http_client=http_client)
+        base_url = without_credentials(settings.base_url)  # HTTP libraries log the URL
+        return cls(api_key="with-each-request", base_url=base_url, max_retries=0, http_client=http_client)
     except (TypeError, AttributeError) as error:
         from grok_adapter.errors import GrokConfigurationError  # noqa: PLC0415
 
@@ -99,6 +145,9 @@ def response_class() -> Any:
     return http_library(openai).Response
 
 
+_PARTS = ("connect", "read", "write", "pool")
+
+
 def timeout_for(settings: GrokSettings, row: GrokModel, *, stream: bool) -> Any:
     """The timeout of one call: the caller's, or long enough for the model to think.
 
@@ -108,10 +157,17 @@ def timeout_for(settings: GrokSettings, row: GrokModel, *, stream: bool) -> Any:
 
     timeout = settings.timeout
     if timeout is None:
-        timeout = openai.Timeout(REASONING_READ_TIMEOUT if row.reasoning else READ_TIMEOUT, connect=CONNECT_TIMEOUT)
+        full = openai.Timeout(REASONING_READ_TIMEOUT if row.reasoning else READ_TIMEOUT, connect=CONNECT_TIMEOUT)
+    elif all(hasattr(timeout, part) for part in _PARTS):  # a `Timeout` of either HTTP library
+        full = openai.Timeout(**{part: getattr(timeout, part) for part in _PARTS})
+    elif isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and timeout > 0:
+        full = openai.Timeout(timeout)
+    else:
+        from grok_adapter.errors import GrokConfigurationError  # noqa: PLC0415
+
+        raise GrokConfigurationError(f"timeout={timeout!r} is no timeout: give seconds above 0, or an openai.Timeout.")
     idle = settings.stream_idle_timeout
     if not idle or not stream:
-        return timeout
-    full = openai.Timeout(timeout)
+        return full
     read = idle if full.read is None else min(full.read, idle)
     return openai.Timeout(connect=full.connect, read=read, write=full.write, pool=full.pool)

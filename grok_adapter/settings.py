@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import (
@@ -23,11 +23,13 @@ from pydantic import (
     PrivateAttr,
     SecretStr,
     ValidationError,
+    field_serializer,
     field_validator,
     model_validator,
 )
 
 from grok_adapter.cache import Cache
+from grok_adapter.credentials import without_credentials
 from grok_adapter.models import GrokModel, model_for
 from grok_adapter.params import PARAMETERS
 from grok_adapter.tools import server_tool
@@ -38,10 +40,12 @@ __all__ = ["DEFAULT_BASE_URL", "DEFAULT_MODEL", "GrokSettings"]
 DEFAULT_BASE_URL = "https://api.x.ai/v1"
 DEFAULT_MODEL = "grok-4.7"
 
-ApiKey = SecretStr | Callable[[], str] | Callable[[], Awaitable[str]]
+ApiKey = str | SecretStr | Callable[[], str] | Callable[[], Awaitable[str]]
+"""What a key may be given as. A `str` is for type checkers: it is stored as a `SecretStr`."""
 
 SWAPPED_NAMES = {
     "xai_api_key": "api_key",
+    "xai_api_base": "base_url",
     "model_name": "model",
     "request_timeout": "timeout",
     "stop_sequences": "stop",
@@ -64,9 +68,15 @@ NOT_PER_CALL = frozenset(
 
 REQUEST_FIELDS = frozenset(
     {
-        "model", "api", "server_tools", "extra_body", "on_unsupported", "model_info", "check_context",
+        "model",
+        "api",
+        "server_tools",
+        "extra_body",
+        "on_unsupported",
+        "model_info",
+        "check_context",
         "decode_html_entities",
-    }  # fmt: skip
+    }
 )
 """Fields that have a place of their own in `ChatRequest`; all others of `PARAMETERS` go into its `params`."""
 
@@ -95,9 +105,9 @@ class GrokSettings(BaseModel):
         hide_input_in_errors=True,  # the input may be a key
     )
 
-    model: str = Field(DEFAULT_MODEL, description="Model id or alias, such as `grok-4.7` or `grok-4.3-latest`.")
+    model: str = Field(default=DEFAULT_MODEL, description="Model id or alias, such as `grok-4.7` or `grok-4.3-latest`.")
     api: Api = Field(
-        "responses", description="`responses` (default) or `chat` (Chat Completions, which xAI calls legacy)."
+        default="responses", description="`responses` (default) or `chat` (Chat Completions, which xAI calls legacy)."
     )
     api_key: ApiKey | None = Field(
         default=None,
@@ -110,86 +120,96 @@ class GrokSettings(BaseModel):
         description="Where to send requests: `XAI_BASE_URL` or `XAI_API_BASE` if not given, else `https://api.x.ai/v1`.",
     )
     timeout: Any = Field(
-        None,
+        default=None,
         description="Seconds, or the SDK's `Timeout`. Default: connect 5 s, read 3600 s for reasoning models (as in "
         "xAI's own samples), 600 s otherwise.",
     )
-    max_retries: int = Field(4, ge=0, description="Further tries after a failure that may pass; 0 is one try.")
-    deadline: float | None = Field(None, gt=0, description="Seconds that all tries and waits together may take.")
+    max_retries: int = Field(default=4, ge=0, description="Further tries after a failure that may pass; 0 is one try.")
+    deadline: float | None = Field(
+        default=None, gt=0, description="Seconds that all tries and waits together may take."
+    )
     stream_idle_timeout: float | None = Field(
-        None, gt=0, description="Seconds without a meaningful event after which a stream is given up. Off by default."
+        default=None,
+        gt=0,
+        description="Seconds without a meaningful event after which a stream is given up. Off by default.",
     )
     http_client: Any = Field(
-        None, exclude=True, repr=False, description="Client of the SDK's own HTTP library, for sync calls."
+        default=None, exclude=True, repr=False, description="Client of the SDK's own HTTP library, for sync calls."
     )
-    http_async_client: Any = Field(None, exclude=True, repr=False, description="The same for async calls.")
+    http_async_client: Any = Field(default=None, exclude=True, repr=False, description="The same for async calls.")
     default_headers: Mapping[str, str] | None = Field(
-        None, exclude=True, repr=False, description="Headers for every request."
+        default=None, exclude=True, repr=False, description="Headers for every request."
     )
     default_query: Mapping[str, Any] | None = Field(
-        None, exclude=True, repr=False, description="Query for every request."
+        default=None, exclude=True, repr=False, description="Query for every request."
     )
 
     temperature: float | None = Field(
-        None, description="0 to 2. xAI's advice: 0.2 to 0.4 for facts. The server's default is 0.7."
+        default=None, description="0 to 2. xAI's advice: 0.2 to 0.4 for facts. The server's default is 0.7."
     )
-    top_p: float | None = Field(None, description="Nucleus sampling, above 0 and up to 1.")
+    top_p: float | None = Field(default=None, description="Nucleus sampling, above 0 and up to 1.")
     max_tokens: int | None = Field(
-        None,
+        default=None,
         description="Most visible tokens of the answer. Two statements are found: that reasoning counts too (a guide "
         "of late 2025), and that it does not (xAI OpenAPI, Oct 2026). The wire agrees with the second: in July 2026 a "
         "limit of 16 gave 51 output tokens, 35 of them reasoning, all billed. The server's default is 128,000.",
     )
     stop: list[str] | None = Field(
-        None, description="Sequences that end the answer; cut client-side where the model refuses them."
+        default=None, description="Sequences that end the answer; cut client-side where the model refuses them."
     )
-    seed: int | None = Field(None, description="Chat Completions only.")
-    presence_penalty: float | None = Field(None, description="Refused by every current model.")
-    frequency_penalty: float | None = Field(None, description="Refused by every current model.")
-    logprobs: bool | None = Field(None, description="Silently ignored by grok-4.20 and newer.")
-    top_logprobs: int | None = Field(None, description="0 to 8; silently ignored by grok-4.20 and newer.")
+    seed: int | None = Field(default=None, description="Chat Completions only.")
+    presence_penalty: float | None = Field(default=None, description="Refused by every current model.")
+    frequency_penalty: float | None = Field(default=None, description="Refused by every current model.")
+    logprobs: bool | None = Field(default=None, description="Silently ignored by grok-4.20 and newer.")
+    top_logprobs: int | None = Field(default=None, description="0 to 8; silently ignored by grok-4.20 and newer.")
     reasoning_effort: str | None = Field(
-        None, description="`none`, `low`, `medium`, `high` or `xhigh`, as far as the model takes them."
+        default=None, description="`none`, `low`, `medium`, `high` or `xhigh`, as far as the model takes them."
     )
-    parallel_tool_calls: bool | None = Field(None, description="Whether several functions may be called in one turn.")
+    parallel_tool_calls: bool | None = Field(
+        default=None, description="Whether several functions may be called in one turn."
+    )
     server_tools: Sequence[Any] | None = Field(
-        None, description="Tools that xAI runs, such as `WebSearch()` and `XSearch()`. Responses only."
+        default=None, description="Tools that xAI runs, such as `WebSearch()` and `XSearch()`. Responses only."
     )
-    max_turns: int | None = Field(None, description="Most server-side agent steps in one request. Responses only.")
-    include: list[str] | None = Field(None, description="Further `include` values. Responses only.")
+    max_turns: int | None = Field(
+        default=None, description="Most server-side agent steps in one request. Responses only."
+    )
+    include: list[str] | None = Field(default=None, description="Further `include` values. Responses only.")
     store: bool = Field(
-        False, description="Let xAI keep the answer for 30 days (its own default is true). Responses only."
+        default=False, description="Let xAI keep the answer for 30 days (its own default is true). Responses only."
     )
-    previous_response_id: str | None = Field(None, description="Continue a stored answer. Responses only.")
+    previous_response_id: str | None = Field(default=None, description="Continue a stored answer. Responses only.")
     conversation_id: str | Literal[False] | None = Field(
-        None,
+        default=None,
         description="Keeps a conversation on one prompt cache: `prompt_cache_key`, or the header `x-grok-conv-id`.",
     )
     service_tier: str | None = Field(
-        None, description="`priority` (twice the price) or `fast`; `auto` and `default` are standard."
+        default=None, description="`priority` (twice the price) or `fast`; `auto` and `default` are standard."
     )
-    user: str | None = Field(None, description="Your end user, for abuse reports.")
+    user: str | None = Field(default=None, description="Your end user, for abuse reports.")
     guidelines: list[Mapping[str, Any]] | None = Field(
-        None,
+        default=None,
         description="What to decline beyond xAI's own rules, such as `[{'type': 'policy', 'category': 'violence', "
         "'behavior': 'decline'}]`; categories `nsfw`, `violence`, `profanity`.",
     )
     search_parameters: Mapping[str, Any] | None = Field(
-        None, description="Live Search, gone since 2026 (410): use `server_tools`."
+        default=None, description="Live Search, gone since 2026 (410): use `server_tools`."
     )
     on_unsupported: Literal["warn", "raise", "ignore"] = Field(
-        "warn", description="What to do about a parameter that the model or the API would refuse or ignore."
+        default="warn", description="What to do about a parameter that the model or the API would refuse or ignore."
     )
     extra_body: Mapping[str, Any] | None = Field(
-        None, description="Goes into the body untouched and wins over fields; its `tools` and `include` are merged."
+        default=None,
+        description="Goes into the body untouched and wins over fields; its `tools` and `include` are merged.",
     )
     decode_html_entities: bool = Field(
-        False, description="Take HTML entities (`&amp;`, `&lt;`) that some models write out of the arguments of calls."
+        default=False,
+        description="Take HTML entities (`&amp;`, `&lt;`) that some models write out of the arguments of calls.",
     )
-    model_info: GrokModel | None = Field(None, exclude=True, repr=False, description="A model row of your own.")
+    model_info: GrokModel | None = Field(default=None, exclude=True, repr=False, description="A model row of your own.")
 
     check_context: bool = Field(
-        False,
+        default=False,
         description="Refuse a prompt longer than the model's window before it is sent, with `GrokContextLengthError`: "
         "by the offline estimate, and by `/v1/tokenize-text` where that is too close to call.",
     )
@@ -203,11 +223,29 @@ class GrokSettings(BaseModel):
         except ValidationError as error:
             raise _configuration_error(type(self).__name__, error) from None
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, SecretStr(value) if name == "api_key" and isinstance(value, str) else value)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's, which checks nothing; a key in `update` is sealed all the same."""
+        if update and isinstance(update.get("api_key"), str):
+            update = {**update, "api_key": SecretStr(update["api_key"])}
+        return super().model_copy(update=update, deep=deep)
+
     # --- pickling: secrets stay behind, the receiving process reads its own environment ------------------------------
+
+    @field_serializer("base_url")
+    def _dump_url(self, value: str) -> str:
+        return without_credentials(value)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, without_credentials(value) if name == "base_url" else value
 
     def __getstate__(self) -> dict[Any, Any]:
         state = dict(super().__getstate__())
-        state["__dict__"] = {**state["__dict__"], **dict.fromkeys(LEFT_BEHIND)}
+        shown = {"base_url": without_credentials(self.base_url)}
+        state["__dict__"] = {**state["__dict__"], **dict.fromkeys(LEFT_BEHIND), **shown}
         return state
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
@@ -246,6 +284,11 @@ class GrokSettings(BaseModel):
         if not value.strip() or value != value.strip():
             raise ValueError(f"model={value!r} is not a model id: give one such as {DEFAULT_MODEL!r}.")
         return value
+
+    @field_validator("api_key", mode="before")
+    @classmethod
+    def _sealed_key(cls, value: Any) -> Any:
+        return SecretStr(value) if isinstance(value, str) else value
 
     @field_validator("stop", mode="before")
     @classmethod
@@ -343,8 +386,8 @@ class GrokSettings(BaseModel):
             )
         extra = dict(unchecked or {})
         extra.update((k, per_call.pop(k)) for k in list(per_call) if k not in PARAMETERS and k not in REQUEST_FIELDS)
-        own = (name for name in PARAMETERS if name not in MEANT_OTHERWISE)
-        params = {name: value for name in own if (value := getattr(self, name, None)) is not None}
+        fields = self.__dict__  # not getattr: a name that is no field costs pydantic 1 us to deny, and many are none
+        params = {k: v for k in PARAMETERS if (v := fields.get(k)) is not None and k not in MEANT_OTHERWISE}
         params.update((k, v) for k, v in per_call.items() if k in PARAMETERS)
         if isinstance(params.get("stop"), str):
             params["stop"] = [params["stop"]]

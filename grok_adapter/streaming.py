@@ -103,8 +103,6 @@ class StreamRun:
         try:
             for event in self._reader.close():
                 out += self._decoder.feed(event)
-            if self._reader.unreadable is not None:
-                self._refuse_unreadable(self._reader.unreadable)
             if not (self._log or out or self._reader.read) and self._reader.stray:
                 self._refuse_unreadable(self._reader.stray)
             out += self._decoder.close()
@@ -213,7 +211,7 @@ def call_facts(
         row = call.row if answer.model in (None, call.row.id) else model_for(answer.model or "")
         day = _day_of(answer.raw)
         dollars, estimated = cost_usd(answer.usage, row, when=day, service_tier=answer.service_tier, regional=regional)
-    facts = {
+    facts: dict[str, Any] = {
         "request_id": headers.get("x-request-id"),
         "rate_limits": read_rate_limits(headers),
         "unsupported_parameters": call.report,

@@ -10,7 +10,7 @@ calls read when they come back is in `server_calls`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -320,7 +320,14 @@ class ImageGeneration:
 
 @dataclass(frozen=True, repr=False)
 class RawServerTool:
-    """Any server-side tool, sent as the given dict. Its repr shows the type only, since it may hold credentials.
+    """Any server-side tool, sent as the given dict. Its repr shows the type only.
+
+    Args:
+        wire: The dict as xAI's documentation shows it. `authorization` and the values of `headers` are kept as
+            `SecretStr`, as in `MCPServer`.
+
+    Raises:
+        ValueError: The dict has no `type`.
 
     Example:
         >>> RawServerTool({"type": "tool_search", "execution": "server"})
@@ -332,14 +339,22 @@ class RawServerTool:
     def __post_init__(self) -> None:
         if not isinstance(self.wire, Mapping) or not isinstance(self.wire.get("type"), str):
             raise ValueError("RawServerTool: the dict has no 'type': give the tool as xAI's documentation shows it.")
+        object.__setattr__(self, "wire", _each_credential(self.wire, _secret))
 
     def __repr__(self) -> str:
         return f"RawServerTool(type={self.wire['type']!r})"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """A pickle carries no credentials."""
+        return {"wire": {k: v for k, v in self.wire.items() if k not in _CREDENTIALS}}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> RawServerTool:
+        return self  # nothing in it changes
+
     def to_wire(self) -> dict[str, Any]:
-        """The dict, aliases of the type resolved."""
+        """The dict, credentials in clear, aliases of the type resolved."""
         type_ = self.wire["type"]
-        return {**self.wire, "type": TYPE_ALIASES.get(type_, type_)}
+        return {**_each_credential(self.wire, _reveal), "type": TYPE_ALIASES.get(type_, type_)}
 
     @property
     def include(self) -> tuple[str, ...]:
@@ -398,6 +413,21 @@ def server_tool(tool: Any) -> ServerTool:
 
 def _secret(value: SecretStr | str | None) -> SecretStr | None:
     return value if value is None or isinstance(value, SecretStr) else SecretStr(value)
+
+
+_CREDENTIALS = ("authorization", "headers")
+
+
+def _each_credential(wire: Mapping[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
+    """A tool's dict with each credential in it changed; values of other types are left to the API to refuse."""
+    out = dict(wire)
+    for name in _CREDENTIALS:
+        value = out.get(name)
+        if isinstance(value, Mapping):
+            out[name] = {k: change(v) if isinstance(v, (str, SecretStr)) else v for k, v in value.items()}
+        elif isinstance(value, (str, SecretStr)):
+            out[name] = change(value)
+    return out
 
 
 def _reveal(value: SecretStr | str | None) -> str | None:

@@ -22,7 +22,9 @@ from .questions import find_instruction, find_question, last_user
 from .reading import Task
 from .reasoning import summarize
 from .search import Found, cited_text, run_web_search, run_x_search
+from .steps import as_step, steps_in
 from .usage import tokens
+from .verdicts import verdict
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,10 @@ class Answer:
 
 def answer(task: Task) -> Answer:
     """Answers a task; the same task always gets the same answer."""
+    if (plain := steps_in(task)) is not None:
+        found = answer(replace(plain, stop=(), max_tokens=None))
+        line = as_step(task, [(call.name, call.arguments) for call in found.calls], found.text)
+        return _limited(task, replace(found, text=line, calls=()))
     question, context = find_question(task.turns)
     calls = tuple(NewCall(name, arguments) for name, arguments in choose_calls(task))
     if calls:
@@ -104,12 +110,18 @@ def _spoken(task: Task, question: str, context: Sequence[str]) -> Answer:
         Search(one.kind, one.query, tuple(hit.url for hit in one.hits), one.name, one.input_json) for one in found
     )
     text, annotations = cited_text(found, inline="no_inline_citations" not in task.include)
-    text = text or relate_results(task.turns, question) or compose(question, context, task.turns)
+    text = text or verdict(_last_message(task)) or relate_results(task.turns, question)
+    text = text or compose(question, context, task.turns)
     schema = _schema(task)
     if schema is not None:
         best = cited_text(found, inline=False)[0] or " ".join(best_sentences(question, _facts(context)))
         return Answer(_structured(task, schema, question, best, text), searches=searches)
     return Answer(text, searches=searches, annotations=tuple(annotations))
+
+
+def _last_message(task: Task) -> str:
+    index = last_user(task.turns)
+    return task.turns[index].text if index >= 0 else ""
 
 
 def _searched(task: Task, question: str) -> list[Found]:

@@ -163,9 +163,13 @@ class Api:
             self.script.record(RecordedRequest(request.method, request.url.path, headers, parsed, raw))
             try:
                 if handler in (self.chat, self.responses):
-                    if delay := self.script.next_delay():
+                    # Both at once: what is queued belongs to requests in the order in which they came.
+                    delay, scripted = self.script.next_delay(), self.script.next_reply()
+                    if delay:
                         await asyncio.sleep(delay)
-                    if scripted := self.script.next_reply():
+                        if await request.is_disconnected():
+                            return Response(status_code=499)  # nobody hears it; it must spend nothing of later tests
+                    if scripted:
                         return self._scripted(scripted, parsed, chat=handler == self.chat)
                 return await handler(request)
             except Refusal as refusal:

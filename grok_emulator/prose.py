@@ -115,7 +115,9 @@ def requested_keys(message: str) -> list[str]:
 
 
 def schema_in(message: str) -> dict[str, Any] | None:
-    """A JSON schema that stands in the message itself."""
+    """A JSON schema that stands in the message itself, also with the doubled braces of a template."""
+    if "{{" in message:
+        message = message.replace("{{", "{").replace("}}", "}")
     decoder = json.JSONDecoder()
     for match in re.finditer(r"\{", message):
         try:

@@ -57,7 +57,8 @@ class Emulator:
         """
         if self._thread is not None:
             return self
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # With the protocol named, asyncio turns Nagle's algorithm off: 40 ms a call on a kept-alive connection.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((_HOST, self._port))

@@ -73,6 +73,7 @@ def _deltas(message: dict[str, Any], hidden_reasoning: int) -> Iterator[dict[str
     if not payloads and hidden_reasoning:
         payloads = [{} for _ in range(hidden_reasoning + 1)]
     payloads += [{"content": piece} for piece in tokens(message.get("content") or "")]
+    payloads += [{"refusal": piece} for piece in tokens(message.get("refusal") or "")]
     for number, call in enumerate(message.get("tool_calls") or ()):
         payloads.append({"tool_calls": [{**call, "index": number}]})
     first, *rest = payloads or [{"content": ""}]

@@ -126,13 +126,18 @@ def item_blocks(raw: Mapping[str, Any]) -> list[Block]:
     if call is None:
         return [{"type": "non_standard", "value": dict(raw)}]
     blocks: list[Block] = [
-        {"type": "server_tool_call", "id": call.id, "name": call.name, "args": dict(call.arguments)},
+        {"type": "server_tool_call", "id": call.id, "name": call.name, "args": dict(call.arguments)} | _server_of(call),
         _result_block(call),
     ]
     if call.type == "image_generation_call" and isinstance(call.output, str) and call.output:
         place = "url" if call.output.startswith(("http://", "https://")) else "base64"
         blocks.append({"type": "image", place: call.output, "id": call.id})
     return blocks
+
+
+def _server_of(call: ServerToolCall) -> Block:
+    """The label of the MCP server, for which LangChain's block has no field of its own."""
+    return {"extras": {"server": call.server}} if call.server else {}
 
 
 def _result_block(call: ServerToolCall) -> Block:

@@ -187,6 +187,8 @@ class ChunkMaker:
             "args": json.dumps(first["args"], ensure_ascii=False),
             "index": f"lc_st_{index}",
         }
+        if "extras" in first:
+            call["extras"] = first["extras"]
         if index not in self._started:
             call |= {"id": first["id"], "name": first["name"]}
         return [call, *(block | {"index": f"lc_sr_{index}_{n}"} for n, block in enumerate(others))]

@@ -12,15 +12,16 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Literal
 
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.output_parsers.transform import BaseCumulativeTransformOutputParser
 from langchain_core.outputs import ChatGeneration, Generation
-from langchain_core.runnables import Runnable, RunnableBinding, RunnableMap, RunnablePassthrough
+from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig, RunnableMap, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
 from langchain_core.utils.json import parse_partial_json
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel, ConfigDict
 
+from grok_adapter.documents import last_document, structured_failure, without_fence
 from langchain_grok._carrier import CARRIER
 from langchain_grok._tools import bound_tools
 
@@ -163,14 +164,16 @@ class StructuredParser(BaseCumulativeTransformOutputParser[Any]):
         return next((call["args"] for call in calls if call["name"] == self.function), None)
 
     def _read_function(self, message: BaseMessage) -> Any:
-        calls = message.tool_calls if isinstance(message, AIMessage) else []
-        for call in calls:
-            if call["name"] == self.function:
-                return self._validated(call["args"], message)
-        broken = message.invalid_tool_calls if isinstance(message, AIMessage) else []
-        if broken:
-            raise _failure(f"the arguments of {self.function!r} are no JSON object", message, broken[0]["args"] or "")
-        raise _failure(f"{self.function!r} was not called", message)
+        arguments = next((text for name, text in _calls_of(message) if name == self.function), None)
+        if arguments is None:
+            if refusal := message.additional_kwargs.get("refusal"):
+                raise _failure(f"the model refused: {refusal}", message, str(refusal))
+            raise _failure(f"{self.function!r} was not called", message)
+        try:
+            value = json.loads(arguments, strict=False)
+        except ValueError as error:
+            raise _failure(f"the arguments of {self.function!r} are no JSON ({error})", message, arguments) from error
+        return self._validated(value, message, arguments)
 
     def _read_text(self, message: BaseMessage) -> Any:
         text = _text_of(message)
@@ -181,12 +184,12 @@ class StructuredParser(BaseCumulativeTransformOutputParser[Any]):
                 return None  # with tools= beside the schema the model may call one first
             raise _failure("no JSON came", message)
         try:
-            value = _last_document(text)
+            value = last_document(text)
         except ValueError as error:
             raise _failure(f"the answer is no JSON ({error})", message) from error
         return self._validated(value, message)
 
-    def _validated(self, value: Any, message: BaseMessage) -> Any:
+    def _validated(self, value: Any, message: BaseMessage, raw: str | None = None) -> Any:
         if self.pydantic_class is None:
             return value
         try:
@@ -194,7 +197,22 @@ class StructuredParser(BaseCumulativeTransformOutputParser[Any]):
         except ValueError as error:  # the ValidationError of either pydantic
             details: list[Any] = getattr(error, "errors", list)()
             wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in details[:5])
-            raise _failure(f"the answer does not fit {self.pydantic_class.__name__} ({wrong})", message) from error
+            raise _failure(f"the answer does not fit {self.pydantic_class.__name__} ({wrong})", message, raw) from error
+
+    def transform(
+        self, input: Iterator[str | BaseMessage], config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Iterator[Any]:
+        """As langchain-core's, but whoever leaves the stream closes the model's.
+
+        Core's own (1.7) reads the model to its end first, for the trace: minutes of an answer nobody waits for.
+        """
+        gate = _Gate(input)
+        values = super().transform(gate, config, **kwargs)
+        try:
+            for value in values:  # noqa: UP028  `yield from` would close core's generator before the gate is shut
+                yield value
+        finally:
+            gate.close()
 
     # A stream that ends in the middle of the JSON must raise: langchain-core's transform only ever reads in part.
 
@@ -230,6 +248,37 @@ def _validate(cls: type[Any], value: Any) -> Any:
     return cls.model_validate(value) if issubclass(cls, BaseModel) else cls.parse_obj(value)
 
 
+def _calls_of(message: BaseMessage) -> list[tuple[str | None, str]]:
+    """Names and arguments of the calls, as they came: langchain-core mends broken arguments of a stream."""
+    if isinstance(message, AIMessageChunk) and message.tool_call_chunks:
+        return [(call["name"], call["args"] or "") for call in message.tool_call_chunks]
+    if not isinstance(message, AIMessage):
+        return []
+    good = [(call["name"], json.dumps(call["args"], ensure_ascii=False)) for call in message.tool_calls]
+    return good + [(call["name"], call["args"] or "") for call in message.invalid_tool_calls]
+
+
+class _Gate:
+    """An iterator that can be shut: then it is at its end, and what it reads from is closed."""
+
+    def __init__(self, inner: Iterator[Any]) -> None:
+        self._inner = inner
+        self._shut = False
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        if self._shut:
+            raise StopIteration
+        return next(self._inner)
+
+    def close(self) -> None:
+        self._shut = True
+        if callable(close := getattr(self._inner, "close", None)):
+            close()
+
+
 def _keep_last(chunks: Iterator[Any], kept: list[Any]) -> Iterator[Any]:
     for chunk in chunks:
         kept.append(chunk)
@@ -252,25 +301,9 @@ def _text_of(message: BaseMessage) -> str:
     return text
 
 
-def _last_document(text: str) -> Any:
-    """The last of the JSON documents that a text consists of.
-
-    Raises:
-        ValueError: It is anything else.
-    """
-    text = _without_fence(text)
-    decoder = json.JSONDecoder(strict=False)
-    position, value = 0, None
-    while True:
-        value, end = decoder.raw_decode(text, position)
-        position = end + len(text[end:]) - len(text[end:].lstrip())
-        if position >= len(text):
-            return value
-
-
 def _partial_document(text: str) -> Any:
     """The last document as far as it has come; `None` if nothing can be read yet."""
-    text = _without_fence(text)
+    text = without_fence(text)
     decoder = json.JSONDecoder(strict=False)
     position, value = 0, None
     while position < len(text):
@@ -285,19 +318,12 @@ def _partial_document(text: str) -> Any:
     return value
 
 
-def _without_fence(text: str) -> str:
-    text = text.strip()
-    if text.startswith("```"):  # JSON mode: some models wrap it
-        text = text.partition("\n")[2].rpartition("```")[0].strip() or text
-    return text
-
-
 def _is_whole(message: BaseMessage, function: str | None) -> bool:
     """Whether the JSON that is there is complete rather than repaired."""
     if function:
         return getattr(message, "chunk_position", "last") == "last"
     try:
-        _last_document(_text_of(message))
+        last_document(_text_of(message))
     except ValueError:
         return False
     return True
@@ -307,15 +333,14 @@ def _failure(what: str, message: BaseMessage, raw: str | None = None) -> Excepti
     """The error, with the mend where the finish reason tells one."""
     from langchain_grok._errors import GrokStructuredOutputError  # noqa: PLC0415  imports the SDK, 0.7 s
 
-    reason = message.response_metadata.get("finish_reason")
     usage = getattr(message, "usage_metadata", None) or {}
-    text = _text_of(message) if raw is None else raw
-    mends = {
-        "length": f"It was cut off at its token limit (output tokens: {usage.get('output_tokens', 'unknown')}, of them "
-        f"reasoning: {usage.get('output_token_details', {}).get('reasoning', 'unknown')}): raise max_tokens.",
-        "content_filter": "It was stopped by a content filter: change the prompt.",
-    }
-    error = GrokStructuredOutputError(f"No structured answer: {what}.", raw=text, finish_reason=reason)
-    shown = f"It began: {text[:200]!r}." if text else ""
-    error.hint = mends.get(str(reason)) or shown or "Try again, or ask for less."
-    return error
+    return structured_failure(
+        what,
+        raw=_text_of(message) if raw is None else raw,
+        finish_reason=message.response_metadata.get("finish_reason"),
+        output_tokens=usage.get("output_tokens"),
+        reasoning_tokens=usage.get("output_token_details", {}).get("reasoning"),
+        request_id=message.response_metadata.get("request_id"),
+        model=message.response_metadata.get("model_name"),
+        kind=GrokStructuredOutputError,
+    )

@@ -6,7 +6,6 @@ function dicts that LangChain itself passes around.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +14,6 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from grok_adapter.tools import SERVER_TOOL_TYPES, is_server_tool, server_tool
 from grok_adapter.types import (
     FunctionTool,
-    GrokWarning,
     JsonSchemaFormat,
     NamedTool,
     ResponseFormat,
@@ -24,9 +22,9 @@ from grok_adapter.types import (
 )
 
 __all__ = [
+    "as_choice_dict",
     "bound_tools",
     "checked_choice",
-    "is_known",
     "to_response_format",
     "to_tool_choice",
     "to_tools",
@@ -111,6 +109,8 @@ def to_tool_choice(choice: Any, tools: Sequence[Any] = ()) -> ToolChoice | None:
         return "required"
     if choice in ("auto", "none"):
         return "none" if choice == "none" else "auto"
+    if is_server_tool(choice):
+        return NamedTool(str(server_tool(choice).to_wire()["type"]), hosted=True)
     if isinstance(choice, Mapping):
         if choice.get("type") in ("auto", "none", "required", "any"):
             return to_tool_choice(choice["type"], tools)
@@ -129,25 +129,27 @@ def to_tool_choice(choice: Any, tools: Sequence[Any] = ()) -> ToolChoice | None:
     )
 
 
-def is_known(choice: NamedTool, functions: Sequence[FunctionTool]) -> bool:
-    """Whether a chosen tool is one of the caller's functions."""
-    return any(function.name == choice.name for function in functions)
-
-
 def checked_choice(choice: ToolChoice | None, functions: Sequence[FunctionTool]) -> ToolChoice | None:
-    """The choice; none where it names a tool that xAI runs, which cannot be forced (a 400)."""
-    if not isinstance(choice, NamedTool) or is_known(choice, functions):
+    """The choice; one that names a tool of xAI's own is marked, since it cannot be sent: the core reports and warns.
+
+    Raises:
+        GrokConfigurationError: No tool has the name that was chosen.
+    """
+    if not isinstance(choice, NamedTool) or choice.hosted or any(f.name == choice.name for f in functions):
         return choice
     if choice.name in SERVER_TOOL_TYPES:
-        text = (
-            f"tool_choice={choice.name!r} was left out: xAI cannot be told to use a tool of its own. Ask in the prompt."
-        )
-        warnings.warn(text, GrokWarning, stacklevel=3)
-        return None
+        return NamedTool(choice.name, hosted=True)
     from grok_adapter.errors import GrokConfigurationError  # noqa: PLC0415  errors imports the SDK, 0.7 s
 
     names = ", ".join(repr(function.name) for function in functions) or "none"
     raise GrokConfigurationError(f"tool_choice={choice.name!r} names no tool (there are: {names}): give one of them.")
+
+
+def as_choice_dict(choice: ToolChoice) -> str | dict[str, Any]:
+    """A choice as it is bound: LangChain passes plain data around."""
+    if not isinstance(choice, NamedTool):
+        return choice
+    return {"type": choice.name} if choice.hosted else {"type": "function", "function": {"name": choice.name}}
 
 
 def to_response_format(asked: Any) -> ResponseFormat | None:

@@ -27,16 +27,24 @@ from pydantic import Field, SecretStr, model_validator
 
 from grok_adapter import __version__
 from grok_adapter.client import GrokClient
+from grok_adapter.credentials import without_credentials
 from grok_adapter.params import PARAMETERS
 from grok_adapter.settings import GrokSettings
 from grok_adapter.tokens import estimate_message_tokens, estimate_tokens
-from grok_adapter.types import ChatRequest, ChatResponse, NamedTool
+from grok_adapter.types import ChatRequest, ChatResponse
 from langchain_grok._blocks import register
 from langchain_grok._messages import from_response, to_messages
 from langchain_grok._public import as_key, public_kwargs, public_value, public_wire, without_secrets
 from langchain_grok._stream import ChunkMaker
 from langchain_grok._structured import Method, structured_output
-from langchain_grok._tools import bound_tools, checked_choice, is_known, to_response_format, to_tool_choice, to_tools
+from langchain_grok._tools import (
+    as_choice_dict,
+    bound_tools,
+    checked_choice,
+    to_response_format,
+    to_tool_choice,
+    to_tools,
+)
 
 __all__ = ["ChatGrok"]
 
@@ -93,8 +101,8 @@ class ChatGrok(GrokSettings, BaseChatModel):
     """Grok as a LangChain chat model.
 
     All fields of `grok_adapter.settings.GrokSettings`, those of LangChain's `BaseChatModel`, and the ones below. Names
-    that other chat models use are understood too: `xai_api_key`, `model_name`, `request_timeout`, `stop_sequences`,
-    `max_completion_tokens`, `use_responses_api`.
+    that other chat models use are understood too: `xai_api_key`, `xai_api_base`, `model_name`, `request_timeout`,
+    `stop_sequences`, `max_completion_tokens`, `use_responses_api`.
 
     Raises:
         GrokConfigurationError: A field is unknown or wrong; the last line says what to do.
@@ -112,9 +120,11 @@ class ChatGrok(GrokSettings, BaseChatModel):
         default_factory=dict,
         description="Further arguments of every call; those xAI knows and we do not go into the body.",
     )
-    streaming: bool = Field(False, description="Let `invoke` stream underneath, so that callbacks see every token.")
-    stream_usage: bool = Field(True, description="Ask for usage at the end of a stream (Chat Completions).")
-    n: int | None = Field(None, ge=1, description="How many answers; Chat Completions only, never streamed.")
+    streaming: bool = Field(
+        default=False, description="Let `invoke` stream underneath, so that callbacks see every token."
+    )
+    stream_usage: bool = Field(default=True, description="Ask for usage at the end of a stream (Chat Completions).")
+    n: int | None = Field(default=None, ge=1, description="How many answers; Chat Completions only, never streamed.")
 
     @model_validator(mode="before")
     @classmethod
@@ -287,14 +297,10 @@ class ChatGrok(GrokSettings, BaseChatModel):
         """What `bind_tools` binds."""
         bound = bound_tools(tools, strict=strict)
         functions, _ = to_tools(bound)
-        choice = to_tool_choice(kwargs.pop("tool_choice", None))
-        if isinstance(choice, NamedTool) and not is_known(choice, functions):
-            checked_choice(choice, functions)
-            choice = None
+        choice = checked_choice(to_tool_choice(kwargs.pop("tool_choice", None)), functions)
         out = {"tools": bound, **{name: value for name, value in kwargs.items() if value is not None}}
         if choice is not None:
-            named = {"type": "function", "function": {"name": choice.name}} if isinstance(choice, NamedTool) else choice
-            out["tool_choice"] = named
+            out["tool_choice"] = as_choice_dict(choice)
         return out
 
     def with_structured_output(
@@ -344,6 +350,7 @@ class ChatGrok(GrokSettings, BaseChatModel):
         names = ("model", "api", "base_url", *PARAMETERS, "extra_body", "model_kwargs", "n", "output_version")
         out = {name: getattr(self, name, None) for name in dict.fromkeys(names) if name != "metadata"}
         out["model_name"] = self.model
+        out["base_url"] = without_credentials(self.base_url)
         out["server_tools"] = [public_wire(tool) for tool in self.server_tools or ()]
         return {name: public_value(value) for name, value in out.items() if value not in (None, {}, [])}
 
@@ -378,6 +385,8 @@ class ChatGrok(GrokSettings, BaseChatModel):
             out["server_tools"] = [public_wire(tool) for tool in self.server_tools]
         if self.extra_body:
             out["extra_body"] = public_value(self.extra_body)
+        if (shown := without_credentials(self.base_url)) != self.base_url:
+            out["base_url"] = shown
         return out
 
     def _resolve_model_profile(self) -> ModelProfile | None:

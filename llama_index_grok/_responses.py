@@ -110,7 +110,7 @@ def facts_of(response: NeutralResponse) -> dict[str, Any]:
 def citations_of(response: NeutralResponse) -> list[dict[str, Any]]:
     """The citations as plain dicts; offsets count within their `TextBlock`."""
     found = [_citation(citation, offset) for citation, _, offset, _ in cited_places(response)]
-    named = {entry.get("url") for entry in found}
+    named = [entry.get("url") for entry in found]  # a list: what came may be of any type
     return found + [{"url": url} for url in response.sources if url not in named]
 
 

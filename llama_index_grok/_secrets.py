@@ -55,6 +55,8 @@ def without_secrets(value: Any) -> Any:
     if isinstance(value, SecretStr):
         return str(value)
     if isinstance(value, Mapping):
+        if value.get("type") == "function":  # a definition holds none, and 40 of them cost 3 ms a call to look into
+            return value
         return {k: without_secrets(v) for k, v in value.items() if not is_secret(k, v)}
     if isinstance(value, (list, tuple)):
         return [without_secrets(v) for v in value]
@@ -85,10 +87,6 @@ class KeepsSecrets(FunctionCallingLLM):
     @field_serializer("extra_body", "additional_kwargs", "search_parameters", check_fields=False)
     def _dump_body(self, value: Any) -> Any:
         return without_secrets(value)
-
-    @field_serializer("base_url", check_fields=False)
-    def _dump_url(self, value: str) -> str:
-        return without_password(value)
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():

@@ -110,6 +110,8 @@ def unsealed(value: Any) -> Any:
     if isinstance(value, _Sealed):
         return value.get_secret_value()
     if type(value) is dict:
+        if value.get("type") == "function":
+            return value
         out = {k: unsealed(v) for k, v in value.items()}
         return out if any(out[k] is not v for k, v in value.items()) else value
     if type(value) in (list, tuple):

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatResponse, ToolCallBlock
 from llama_index.core.llms.llm import ToolSelection
-from llama_index.core.tools.types import BaseTool
+from llama_index.core.tools.types import BaseTool, ToolMetadata
 from pydantic import BaseModel
 
-from grok_adapter.tools import is_server_tool, server_tool
+from grok_adapter.tools import SERVER_TOOL_TYPES, is_server_tool, server_tool
 from grok_adapter.types import (
     FunctionTool,
     JsonSchemaFormat,
@@ -66,9 +67,19 @@ def to_tools(tools: Sequence[Any] | None) -> tuple[list[FunctionTool], list[Serv
 def tool_spec(tool: BaseTool) -> dict[str, Any]:
     """A tool as the plain dict that travels through LlamaIndex's keywords and events."""
     metadata = tool.metadata
-    spec: dict[str, Any] = metadata.to_openai_tool(skip_length_check=True)
-    spec["function"]["description"] = _clean_description(metadata.description, metadata.name or "")
-    return spec
+    if type(metadata) is ToolMetadata and metadata.fn_schema is not None:
+        parameters = _parameters_of(metadata.fn_schema)
+    else:  # a metadata class of someone's own may work its parameters out otherwise
+        parameters = metadata.get_parameters_dict()
+    description = _clean_description(metadata.description, metadata.name or "")
+    function = {"name": _clean_name(metadata.name or ""), "description": description, "parameters": parameters}
+    return {"type": "function", "function": function}
+
+
+@lru_cache(maxsize=1024)
+def _parameters_of(fn_schema: type[BaseModel]) -> dict[str, Any]:
+    """The parameters of a class, worked out once: pydantic takes 0.2 ms for it, and agents bind the same tools anew."""
+    return ToolMetadata(description="", fn_schema=fn_schema).get_parameters_dict()
 
 
 def _clean_description(description: str | None, name: str) -> str:
@@ -106,8 +117,11 @@ def to_tool_choice(choice: Any, functions: Sequence[FunctionTool]) -> ToolChoice
         choice: `None`, `"auto"`, `"none"`, `"required"` (also `"any"`, `True`), a function's name, a dict naming one.
         functions: The functions offered.
 
+    Returns:
+        The choice; one of a server-side tool is marked, since xAI cannot force one: the core reports and warns.
+
     Raises:
-        GrokConfigurationError: It names a function that is not offered, or a server-side tool (xAI cannot force one).
+        GrokConfigurationError: It names a function that is not offered.
     """
     if choice is None or choice is False or choice == "":
         return None
@@ -118,17 +132,16 @@ def to_tool_choice(choice: Any, functions: Sequence[FunctionTool]) -> ToolChoice
         return known
     if isinstance(choice, NamedTool):
         return choice
+    if is_server_tool(choice):
+        return NamedTool(str(server_tool(choice).to_wire()["type"]), hosted=True)
     name: Any = choice
     if isinstance(choice, Mapping):
         function = choice.get("function")
         name = function.get("name") if isinstance(function, Mapping) else choice.get("name")
-        if name is None and is_server_tool(choice):
-            raise configuration_error(
-                f"tool_choice={choice!r} names a server-side tool, which xAI cannot be made to call: "
-                "leave tool_choice out and ask for it in the prompt."
-            )
     offered = [function.name for function in functions]
     name = _clean_name(name) if isinstance(name, str) else name
+    if name not in offered and name in SERVER_TOOL_TYPES:
+        return NamedTool(str(name), hosted=True)
     if name not in offered:
         raise configuration_error(
             f"tool_choice={choice!r} is none of the functions: give 'auto', 'none', 'required' or one of {offered}."

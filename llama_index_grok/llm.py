@@ -87,15 +87,18 @@ class Grok(SealsKeywords, StructuredOutput, GrokSettings):
         'stop'
     """
 
-    context_window: int | None = Field(None, gt=0, description="Prompt tokens, if other than the model's row says.")
+    context_window: int | None = Field(
+        default=None, gt=0, description="Prompt tokens, if other than the model's row says."
+    )
     additional_kwargs: dict[str, Any] = Field(
         default_factory=dict, description="Further body keys; they are sent unchecked, and reported."
     )
     citation_blocks: bool = Field(
-        True, description="Show citations as `CitationBlock`s too. Most other adapters refuse them in a history."
+        default=True,
+        description="Show citations as `CitationBlock`s too. Most other adapters refuse them in a history.",
     )
     reuse_client: bool = Field(
-        True, description="Understood for swaps; connections are always pooled, per process and event loop."
+        default=True, description="Understood for swaps; connections are always pooled, per process and event loop."
     )
 
     @model_validator(mode="before")
@@ -234,7 +237,7 @@ class Grok(SealsKeywords, StructuredOutput, GrokSettings):
         with closing(deltas):
             for delta in deltas:
                 if (response := snapshots.feed(delta)) is not None:
-                    yield response
+                    yield self._hear(response)
 
     async def _astream(self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> ChatResponseAsyncGen:
         client, request = self._call(messages, kwargs, stream=True)
@@ -243,7 +246,7 @@ class Grok(SealsKeywords, StructuredOutput, GrokSettings):
         async with aclosing(deltas):
             async for delta in deltas:
                 if (response := snapshots.feed(delta)) is not None:
-                    yield response
+                    yield self._hear(response)
 
     def _call(
         self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any], *, stream: bool
@@ -276,7 +279,7 @@ class Grok(SealsKeywords, StructuredOutput, GrokSettings):
         )
 
     def _answer(self, response: NeutralResponse, request: ChatRequest) -> ChatResponse:
-        return from_response(response, request.model, **self._options(request))
+        return self._hear(from_response(response, request.model, **self._options(request)))
 
     def _options(self, request: ChatRequest) -> dict[str, Any]:
         return {

@@ -1,4 +1,7 @@
-"""Writes the demo's output into the README: `python -m tests.readme --write`. Times do not count as changes."""
+"""Writes what is generated into the README: `python -m tests.readme --write`.
+
+That is the demo's output (times do not count as changes) and the tables that `tests.tables` makes from the rows.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.tables import TABLES
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -36,7 +41,18 @@ def demo_block(text: str) -> str:
     return re.sub(r"\[\d+ tokens, \$[\d.]+ \(emulated\), [\d.]+ s\]", "[...]", found[1]) if found else ""
 
 
+def with_tables(text: str) -> str:
+    """A text with its tables as the rows have them now."""
+    for name, make in TABLES.items():
+        block = re.compile(rf"<!-- {name} -->\n.*?<!-- /{name} -->", re.DOTALL)
+        filled = f"<!-- {name} -->\n{make()}<!-- /{name} -->"
+        if len(block.findall(text)) != 1:
+            raise ValueError(f"README.md has no block {name!r}, or several.")
+        text = block.sub(lambda _, filled=filled: filled, text)
+    return text
+
+
 if __name__ == "__main__":
-    text = README.read_text()
-    README.write_text(BLOCK.sub(lambda _: run_demo().rstrip("\n"), text))
-    print("README.md: the demo's output is up to date.")
+    text = BLOCK.sub(lambda _: run_demo().rstrip("\n"), README.read_text())
+    README.write_text(with_tables(text))
+    print("README.md: the demo's output and the tables are up to date.")

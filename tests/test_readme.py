@@ -8,7 +8,7 @@ import pytest
 
 from grok_emulator import Emulator
 from tests.conftest import KEY
-from tests.readme import README, demo_block, run_demo
+from tests.readme import README, demo_block, run_demo, with_tables
 
 
 def snippets() -> list[str]:
@@ -38,3 +38,9 @@ def test_the_two_first_snippets_are_twelve_lines() -> None:
 def test_the_demos_output_is_in_the_readme() -> None:
     """Regenerate it with `make docs`."""
     assert demo_block(README.read_text()) == demo_block(run_demo())
+
+
+def test_the_tables_are_those_of_the_rows() -> None:
+    """Regenerate them with `make docs`."""
+    text = README.read_text()
+    assert text == with_tables(text)

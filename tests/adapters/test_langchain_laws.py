@@ -23,6 +23,7 @@ from langchain_core.messages import (
     message_to_dict,
     messages_from_dict,
 )
+from langchain_tests.utils.stream_lifecycle import assert_valid_event_stream
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from grok_emulator import Emulator
@@ -129,6 +130,40 @@ def test_l5_holds_for_v1_blocks_and_v3_events(emulator: Emulator, api: str, data
     emulator.reply(events)
     message = model_at(emulator, api).stream_events("Go on.", version="v3").output
     assert plain(message.content) == blocks
+
+
+STREAMED_AS = {"tool_call": "tool_call_chunk", "server_tool_call": "server_tool_call_chunk"}
+"""Types of blocks that begin under another name than they end."""
+
+
+@pytest.mark.parametrize("api", APIS)
+@given(data=st.data())
+@over_sockets
+def test_events_of_v3_are_well_formed_and_in_order(emulator: Emulator, api: str, data: st.DataObject) -> None:
+    """Typed starts, deltas and ends, each block in its turn, whatever the answer; sync and async alike."""
+    body = data.draw(bodies(api))
+    events = events_of(api, body, data.draw(st.integers(1, 30)))
+    model = model_at(emulator, api)
+    emulator.reply(events)
+    told: list[Any] = list(model.stream_events("Go on.", version="v3"))
+    assert_valid_event_stream(told)
+    starts = {e["index"]: e["content"] for e in told if e["event"] == "content-block-start"}
+    ends = {e["index"]: e["content"] for e in told if e["event"] == "content-block-finish"}
+    assert list(starts) == sorted(starts)
+    assert set(ends) == set(starts)
+    assert {n: STREAMED_AS.get(end["type"], end["type"]) for n, end in ends.items()} == {
+        n: start["type"] for n, start in starts.items()
+    }
+    emulator.reply(body)
+    blocks = model_at(emulator, api, output_version="v1").invoke("Go on.").content_blocks
+    assert plain([ends[n] for n in sorted(ends)]) == blocks
+
+    async def gather() -> list[Any]:
+        return [event async for event in await model.astream_events("Go on.", version="v3")]
+
+    emulator.reply(events)
+    others = asyncio.run(gather())
+    assert [(e["event"], e.get("index")) for e in others] == [(e["event"], e.get("index")) for e in told]
 
 
 # --- L3: the next request

@@ -1,7 +1,9 @@
 """LangChain's own standard suites, on both APIs, against the emulator. Nothing is left out that applies.
 
 The suites download a picture and a PDF; both are answered from `langchain_files`. `test_serdes` knows only the classes
-that langchain-core lists, so `ChatGrok` is added to that list here, and never by the package.
+that langchain-core lists, so `ChatGrok` is added to that list here, and never by the package. `test_stream_time`
+replays a cassette; it is recorded from the emulator when the tests begin. Two tests skip themselves: xAI's text models
+take no audio.
 """
 
 from __future__ import annotations
@@ -11,9 +13,11 @@ from typing import Any
 
 import httpx
 import pytest
+import vcr
 from langchain_core.language_models import BaseChatModel
 from langchain_core.load import mapping
 from langchain_core.messages import AIMessage
+from langchain_tests.conftest import base_vcr_config
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
@@ -100,11 +104,29 @@ class TestUnitOnChat(_Unit):
     api = "chat"
 
 
+@pytest.fixture(scope="module")
+def vcr_config(_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A folder with a cassette for each API: without one `test_stream_time` would record, with one it measures."""
+    folder = tmp_path_factory.mktemp("cassettes")
+    config = base_vcr_config() | {"cassette_library_dir": str(folder)}
+    for suite in (TestIntegrationOnResponses, TestIntegrationOnChat):
+        model = ChatGrok(**suite().chat_model_params | {"base_url": _emulator.base_url})
+        name = f"{suite.__name__}.test_stream_time"
+        with vcr.VCR().use_cassette(name, **config):
+            list(model.stream("Write a story about a cat."))
+        assert KEY not in (folder / f"{name}.yaml").read_text()
+    return config
+
+
 class _Integration(_Both, ChatModelIntegrationTests):
     @pytest.fixture(autouse=True)
     def _at_the_emulator(self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(self, "base_url", emulator.base_url, raising=False)
         monkeypatch.setattr(httpx, "get", _answer_download)
+
+    @property
+    def enable_vcr_tests(self) -> bool:
+        return True
 
     @property
     def supported_usage_metadata_details(self) -> dict[Any, Any]:

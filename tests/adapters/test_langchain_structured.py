@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from grok_emulator import Emulator
 from langchain_grok import ChatGrok, GrokConfigurationError, GrokStructuredOutputError, WebSearch
-from tests.adapters.langchain_replies import USAGE, call, completion, message, reasoning, response
+from tests.adapters.langchain_replies import SEARCH, USAGE, call, completion, message, reasoning, response
 from tests.conftest import KEY
 from tests.support.generated import events_of
 
@@ -79,6 +79,70 @@ def test_the_object_comes_however_it_is_asked_for(emulator: Emulator, kind: str,
     assert asyncio.run(gather()) == values
     if kind != "pydantic" and method != "function_calling":
         assert len(values) > 2  # it grows
+
+
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_arguments_in_pieces_give_one_object(emulator: Emulator, kind: str) -> None:
+    """xAI sends them whole, gateways may not; calls are handed out whole, so only the other methods' objects grow."""
+    events = events_of("chat", body_with("chat", "function_calling"))
+    at = next(n for n, event in enumerate(events) if "tool_calls" in str(event))
+    (whole,) = events[at]["choices"][0]["delta"]["tool_calls"]
+    pieces = [JSON[n : n + 6] for n in range(0, len(JSON), 6)]
+    deltas = [{**whole, "function": {**whole["function"], "arguments": pieces[0]}}]
+    deltas += [{"index": 0, "function": {"arguments": piece}} for piece in pieces[1:]]
+    told = [{**events[at], "choices": [{"index": 0, "delta": {"tool_calls": [delta]}}]} for delta in deltas]
+    emulator.reply([*events[:at], *told, *events[at + 1 :]])
+    reader = model_at(emulator, "chat").with_structured_output(SCHEMAS[kind], method="function_calling")
+    assert [plain(value) for value in reader.stream("?")] == [VALUE]
+
+
+@pytest.mark.parametrize("method", ["json_schema", "json_mode"])
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_partial_objects_only_ever_grow(emulator: Emulator, kind: str, method: Any) -> None:
+    """Dicts show what has come; an object of a class is whole or not there."""
+    reader = model_at(emulator).with_structured_output(SCHEMAS[kind], method=method)
+    emulator.reply(events_of("responses", body_with("responses", method), 4))
+    values = list(reader.stream("?"))
+    if kind == "pydantic":
+        assert values == [City(**VALUE)]
+        return
+    assert {"name": "Ber"} in values
+    assert values[-1] == VALUE
+    for value in values:
+        assert VALUE["name"].startswith(value.get("name", ""))
+        assert str(VALUE["people"]).startswith(str(value.get("people", "")))
+    assert [len(str(value)) for value in values] == sorted(len(str(value)) for value in values)
+
+
+@pytest.mark.parametrize("method", ["json_schema", "function_calling", "json_mode"])
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_raw_and_parsed_come_in_a_stream_too(emulator: Emulator, kind: str, method: Any) -> None:
+    reader = model_at(emulator).with_structured_output(SCHEMAS[kind], method=method, include_raw=True)
+    body = body_with("responses", method)
+    emulator.reply(events_of("responses", body, 5))
+    first, *others = reader.stream("?")
+    total = dict(first)
+    for piece in others:
+        total |= {**piece, "raw": total["raw"] + piece["raw"]} if "raw" in piece else piece
+    assert plain(total["parsed"]) == VALUE
+    assert total["parsing_error"] is None
+    assert total["raw"].usage_metadata["total_tokens"] == USAGE["total_tokens"]
+
+
+@pytest.mark.parametrize("way", ["invoke", "stream"])
+@pytest.mark.parametrize("method", ["json_schema", "json_mode"])
+def test_it_works_beside_tools_that_xai_runs(emulator: Emulator, method: Any, way: str) -> None:
+    """The search, its reasoning and an earlier remark stand before the document; the document is what counts."""
+    model = ChatGrok(base_url=emulator.base_url, api_key=KEY, server_tools=[WebSearch()])
+    body = response(reasoning("Hm."), SEARCH, message(JSON))
+    for reader in (
+        model.with_structured_output(City, method=method),
+        model_at(emulator).bind_tools([WebSearch()]).with_structured_output(City, method=method),  # type: ignore[attr-defined]
+    ):
+        emulator.reply(events_of("responses", body, 5) if way == "stream" else body)
+        value = list(reader.stream("?"))[-1] if way == "stream" else reader.invoke("?")
+        assert value == City(**VALUE)
+        assert [t["type"] for t in emulator.requests[-1].body["tools"]] == ["web_search"]
 
 
 @pytest.mark.parametrize("api", ["responses", "chat"])

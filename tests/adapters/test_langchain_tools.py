@@ -17,6 +17,7 @@ from langchain_grok import (
     CodeExecution,
     CollectionsSearch,
     GrokConfigurationError,
+    GrokUnsupportedParameterError,
     ImageGeneration,
     MCPServer,
     RawServerTool,
@@ -154,11 +155,13 @@ def test_no_tools_means_no_tool_choice(emulator: Emulator, grok: ChatGrok) -> No
     assert not {"tools", "tool_choice", "parallel_tool_calls"} & set(body)
 
 
-@pytest.mark.parametrize("choice", ["web_search", {"type": "web_search"}])
+@pytest.mark.parametrize("choice", ["web_search", {"type": "web_search"}, WebSearch()])
 def test_a_server_side_tool_cannot_be_forced(emulator: Emulator, grok: ChatGrok, choice: Any) -> None:
-    with pytest.warns(GrokWarning, match="web_search"):
-        bound = grok.bind_tools([multiply, WebSearch()], tool_choice=choice)
-    assert "tool_choice" not in body_of(emulator, bound)
+    bound = grok.bind_tools([multiply, WebSearch()], tool_choice=choice)
+    with pytest.warns(GrokWarning, match="tool_choice='web_search' was not sent: xAI cannot be told"):
+        assert "tool_choice" not in body_of(emulator, bound)
+    with pytest.raises(GrokUnsupportedParameterError, match="web_search"):
+        bound.invoke("Hi", on_unsupported="raise")
 
 
 def test_wrong_tools_and_choices_are_named(grok: ChatGrok) -> None:

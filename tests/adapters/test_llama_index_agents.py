@@ -136,6 +136,18 @@ async def test_handoff_keeps_the_reasoning(emulator: Emulator) -> None:
     assert [i["encrypted_content"] for i in turns(second_request) if i.get("type") == "reasoning"] == ["SEFORA=="]
 
 
+@pytest.mark.parametrize("api", APIS)
+async def test_handoff_by_itself(emulator: Emulator, api: str) -> None:
+    llm = grok(emulator, api=api)
+    first = FunctionAgent(name="Clerk", description="Greets.", tools=[founded], llm=llm, can_handoff_to=["Surveyor"])
+    second = FunctionAgent(name="Surveyor", description="Knows heights of towers.", tools=[height_of], llm=llm)
+    workflow = AgentWorkflow(agents=[first, second], root_agent="Clerk")
+    result = await workflow.run(f"Handoff to Surveyor, please. {ASKED}")
+    assert "80 metres" in str(result)
+    assert [call.tool_name for call in result.tool_calls] == ["handoff", "height_of"]
+    assert result.current_agent_name == "Surveyor"
+
+
 @pytest.mark.filterwarnings("ignore:Skipping serialization")
 async def test_a_run_can_be_stored_half_way(emulator: Emulator) -> None:
     async def approve(ctx: Context, what: str) -> str:
@@ -170,6 +182,16 @@ async def test_react_agent(emulator: Emulator, streaming: bool) -> None:
     events, result = await events_of(agent.run(ASKED))
     assert str(result) == "80 metres."
     assert [e.tool_kwargs for e in events if isinstance(e, ToolCallResult)] == [{"place": "Lima"}]
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("streaming", [False, True])
+async def test_react_agent_by_itself(emulator: Emulator, api: str, streaming: bool) -> None:
+    agent = ReActAgent(tools=[height_of, founded], llm=grok(emulator, api=api), streaming=streaming)
+    events, result = await events_of(agent.run(ASKED))
+    assert "80 metres" in str(result)
+    assert [e.tool_kwargs for e in events if isinstance(e, ToolCallResult)] == [{"place": "Lima"}]
+    assert "tools" not in sent(emulator)
 
 
 async def test_react_agent_stops(emulator: Emulator) -> None:

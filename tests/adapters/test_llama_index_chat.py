@@ -194,7 +194,7 @@ def test_stop_is_cut_here(emulator: Emulator) -> None:
 def test_answer_cut_before_its_first_word_warns(emulator: Emulator) -> None:
     body = responses_body(thought("Hm."), status="incomplete", incomplete_details={"reason": "max_output_tokens"})
     emulator.reply(body)
-    with pytest.warns(GrokWarning, match="cut off"):
+    with pytest.warns(GrokWarning, match="max_tokens=5 was reached with nothing visible"):
         response = grok(emulator, max_tokens=5).chat([ChatMessage(content="Hello")])
     assert response.additional_kwargs["finish_reason"] == "length"
 

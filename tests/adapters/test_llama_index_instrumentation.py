@@ -239,7 +239,7 @@ def test_a_stream_that_is_left_closes_its_connection(emulator: Emulator, spans: 
 
 
 @pytest.mark.parametrize("how", ["close", "cancel"])
-def test_an_async_stream_that_is_left_closes_its_connection(emulator: Emulator, how: str) -> None:
+def test_an_async_stream_that_is_left_closes_its_connection(emulator: Emulator, spans: Spans, how: str) -> None:
     counting = Counting()
 
     async def main() -> None:
@@ -272,6 +272,7 @@ def test_an_async_stream_that_is_left_closes_its_connection(emulator: Emulator, 
     asyncio.run(main())
     assert counting.opened == 1
     assert counting.closed >= 1
+    assert spans.opened == spans.closed
 
 
 def test_nothing_is_sent_before_a_stream_is_read(emulator: Emulator) -> None:

@@ -152,6 +152,18 @@ def test_the_last_document_counts(emulator: Emulator) -> None:
     assert list(llm.stream_structured_predict(Person, PROMPT, text=TEXT))[-1].name == "Anna"
 
 
+@pytest.mark.parametrize(
+    "text", ['```json\n{"name": "Anna", "age": 34}\n```', '{"name": "Bo"}\n{"name": "Anna", "age": 34}']
+)
+def test_fences_and_earlier_documents_are_passed_over(emulator: Emulator, text: str) -> None:
+    for streamed in (False, True):
+        emulator.reply(responses_body(said(text)))
+        llm = grok(emulator)
+        found = list(llm.stream_structured_predict(Person, PROMPT, text=TEXT))[-1:] if streamed else []
+        found = found or [llm.structured_predict(Person, PROMPT, text=TEXT)]
+        assert found == [Person(name="Anna", age=34)]
+
+
 def test_a_call_in_place_of_a_document(emulator: Emulator) -> None:
     emulator.reply(responses_body(called("Person", '{"name": "Anna", "age": 34}')))
     assert grok(emulator).structured_predict(Person, PROMPT, text=TEXT).age == 34
@@ -164,11 +176,11 @@ CUT = {"status": "incomplete", "incomplete_details": {"reason": "max_output_toke
 @pytest.mark.parametrize(
     ("body", "words", "raw", "reason"),
     [
-        (responses_body(said("Not JSON.")), "Invalid JSON", "Not JSON.", "stop"),
+        (responses_body(said("Not JSON.")), "no JSON", "Not JSON.", "stop"),
         (responses_body(said('{"name": "An'), **CUT), "cut off", '{"name": "An', "length"),
         (responses_body(said('{"name": "Anna", "age": "old"}')), "age", '{"name": "Anna", "age": "old"}', "stop"),
         (responses_body(REFUSAL), "refused: No", "No.", "stop"),
-        (responses_body(thought("Hm.")), "Person", "", "stop"),
+        (responses_body(thought("Hm.")), "no JSON came", "", "stop"),
     ],
 )
 @pytest.mark.parametrize("streamed", [False, True])

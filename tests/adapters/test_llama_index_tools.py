@@ -9,9 +9,9 @@ import pytest
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ToolCallBlock
 from llama_index.core.tools import FunctionTool, ToolMetadata
 
-from grok_adapter import GrokModel
+from grok_adapter import GrokModel, GrokWarning
 from grok_emulator import Emulator
-from llama_index_grok import CodeExecution, GrokConfigurationError, MCPServer, WebSearch
+from llama_index_grok import CodeExecution, GrokConfigurationError, GrokUnsupportedParameterError, MCPServer, WebSearch
 from tests.adapters.llama_index_support import (
     APIS,
     WAYS,
@@ -117,9 +117,17 @@ def test_without_tools_nothing_about_them_is_sent(emulator: Emulator) -> None:
     assert not {"tools", "tool_choice", "parallel_tool_calls"} & set(sent(emulator))
 
 
-@pytest.mark.parametrize(
-    "choice", ["unknown", {"type": "function", "function": {"name": "unknown"}}, {"type": "web_search"}]
-)
+@pytest.mark.parametrize("choice", ["web_search", {"type": "web_search"}, WebSearch()])
+def test_a_server_side_tool_cannot_be_forced(emulator: Emulator, choice: Any) -> None:
+    llm = grok(emulator, server_tools=[WebSearch()])
+    with pytest.warns(GrokWarning, match="tool_choice='web_search' was not sent: xAI cannot be told"):
+        llm.chat_with_tools([HEIGHT], ASKED, tool_choice=choice)
+    assert "tool_choice" not in sent(emulator)
+    with pytest.raises(GrokUnsupportedParameterError, match="web_search"):
+        llm.chat_with_tools([HEIGHT], ASKED, tool_choice=choice, on_unsupported="raise")
+
+
+@pytest.mark.parametrize("choice", ["unknown", {"type": "function", "function": {"name": "unknown"}}])
 def test_choice_of_what_is_not_offered(emulator: Emulator, choice: Any) -> None:
     with pytest.raises(GrokConfigurationError, match="tool_choice"):
         grok(emulator).chat_with_tools([HEIGHT], ASKED, tool_choice=choice)

@@ -90,6 +90,24 @@ def test_another_providers_key_may_go_to_a_gateway() -> None:
     assert make(api_key="sk-gateway", base_url="https://gateway.example.com/v1").api_key is not None
 
 
+def test_a_key_is_sealed_however_it_comes() -> None:
+    """Assignments and copies pass by pydantic's checks; a key must not lie about as a plain string all the same."""
+    assigned = make()
+    assigned.api_key = "xai-assigned"
+    keys = {
+        KEY: make(),
+        "xai-swapped": GrokSettings(xai_api_key="xai-swapped"),
+        "xai-assigned": assigned,
+        "xai-copied": make().model_copy(update={"api_key": "xai-copied"}),
+    }
+    for key, settings in keys.items():
+        assert isinstance(settings.api_key, SecretStr)
+        assert settings.api_key.get_secret_value() == key
+        assert key not in f"{settings!r} {settings.__dict__} {settings.model_dump()}"
+    assert callable(make(api_key=lambda: KEY).api_key)
+    assert make(api_key=SecretStr(KEY)).api_key == SecretStr(KEY)
+
+
 def test_an_authorization_header_stands_for_a_key() -> None:
     assert GrokSettings(default_headers={"Authorization": "Bearer x"}).api_key is None
 

@@ -204,3 +204,21 @@ def test_unknown_route(wire: Wire) -> None:
 def test_which_model_answers(wire: Wire, asked: str, answers: str, effort: str | None) -> None:
     body = wire.responses("Hello!", model=asked).json
     assert (body["model"], body["reasoning"]["effort"]) == (answers, effort)
+
+
+def test_a_prompt_longer_than_the_window_is_refused(wire: Wire) -> None:
+    """In the words of a report (API notes 8.2), by the window of the model, before anything is spent."""
+    text = "a " * 256_000
+    for reply in (wire.responses(text, model="grok-build-0.1"), wire.chat(text, model="grok-build-0.1", stream=True)):
+        assert reply.status == 400
+        assert reply.json["code"] == "invalid-argument"
+        assert "maximum prompt length is 256000 but the request contains 25" in reply.json["error"]
+    assert wire.send("POST", "/tokenize-text", {"model": "grok-build-0.1", "text": text}).status == 200
+
+
+@pytest.mark.parametrize("wrong", ["decline", [{"category": 1}], {"type": "policy"}])
+def test_guidelines_are_a_list_of_policies(wire: Wire, wrong: object) -> None:
+    assert wire.responses("Hello!", guidelines=wrong).status == 422
+    assert wire.chat("Hello!", guidelines=wrong).status == 422
+    right = [{"type": "policy", "category": "violence", "behavior": "decline"}]
+    assert wire.responses("Hello!", guidelines=right).status == 200

@@ -108,6 +108,36 @@ def test_delay(emulator: Emulator, wire: Wire) -> None:
     assert middle - start >= 0.2 > time.monotonic() - middle
 
 
+def test_a_client_that_left_takes_nothing_from_later_ones(emulator: Emulator, wire: Wire) -> None:
+    """What was queued and spent after a client gave up belongs to those who came after it."""
+    emulator.delay(0.3)
+    port = int(emulator.base_url.rpartition(":")[2].partition("/")[0])
+    hasty = http.client.HTTPConnection("127.0.0.1", port, timeout=0.1)
+    asked = {"model": "grok-4.3", "messages": [{"role": "user", "content": "Hello!"}]}
+    hasty.request("POST", "/v1/chat/completions", json.dumps(asked), {"authorization": f"Bearer {KEY}"})
+    with pytest.raises(TimeoutError):
+        hasty.getresponse()
+    hasty.close()
+    emulator.reset()
+    emulator.delay(0.4)  # the next request is still waiting when the one that left would have been answered
+    emulator.reply(WHOLE_CHAT)
+    assert wire.chat("Hello!").json == WHOLE_CHAT
+    with Emulator() as fresh:
+        assert wire.chat("Hello!").json["id"] == Wire(fresh).chat("Hello!").json["id"]
+
+
+def test_an_answer_is_due_to_the_request_that_came_first(emulator: Emulator, wire: Wire) -> None:
+    emulator.delay(0.3)
+    emulator.reply({**WHOLE_CHAT, "id": "first"})
+    emulator.reply({**WHOLE_CHAT, "id": "second"})
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(wire.chat, "Hello!")
+        while not emulator.requests:
+            time.sleep(0.005)
+        assert wire.chat("Hello!").json["id"] == "second"
+        assert first.result().json["id"] == "first"
+
+
 def test_requests_are_recorded(emulator: Emulator, wire: Wire) -> None:
     wire.chat("Hello!", headers_are="separate")
     (request,) = emulator.requests

@@ -1,8 +1,8 @@
 """A server that misbehaves on purpose, on raw sockets: what no well-behaved HTTP server can be made to do.
 
-`FaultServer` plays one fault a request, in the order queued, and a plain answer when none is left. A fault is a function
-of the `Peer` it talks to; the ones below refuse, reset, hang, drip, cut, lie about length and type, and stay silent. The
-server also counts: connections that are open now, requests that came, and which clients left before the end.
+`FaultServer` plays one fault a request, in the order queued, and a plain answer when none is left. A fault is a
+function of the `Peer` it talks to; the ones below refuse, reset, hang, drip, cut, lie about length and type, and stay
+silent. The server also counts: connections that are open now, requests that came, clients that left before the end.
 
 Must not know: providers, frameworks. Read `FaultServer`, then the faults.
 """
@@ -17,7 +17,7 @@ import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any
 
@@ -126,6 +126,7 @@ class FaultServer:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._sockets: set[socket.socket] = set()
         self._open = 0
         self.left_early = 0
         self.requests: list[Any] = []
@@ -136,6 +137,12 @@ class FaultServer:
         """Queues faults, one a request."""
         with self._lock:
             self._queue.extend(faults)
+
+    def reset(self) -> None:
+        """Forgets what is queued and what was asked."""
+        with self._lock:
+            self._queue.clear()
+            self.requests.clear()
 
     @property
     def open(self) -> int:
@@ -158,6 +165,10 @@ class FaultServer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Stops, and waits until every connection is done."""
         self._stopping.set()
+        with self._lock:
+            for sock in self._sockets:
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)  # wakes its thread
         self._listener.close()
         for thread in self._threads:
             thread.join(5)
@@ -172,6 +183,7 @@ class FaultServer:
             if sock is not None:
                 with self._lock:
                     self._open += 1
+                    self._sockets.add(sock)
                 thread = threading.Thread(target=self._serve, args=(sock,), daemon=True)
                 self._threads.append(thread)
                 thread.start()
@@ -192,6 +204,8 @@ class FaultServer:
         except (Gone, OSError):
             return
         finally:
+            with self._lock:
+                self._sockets.discard(sock)
             with contextlib.suppress(OSError):
                 sock.close()
             with self._lock:
@@ -328,3 +342,15 @@ def endless(piece: bytes, gap: float, first: bytes = b"") -> Fault:
             peer.sleep(gap)
 
     return play
+
+
+@contextlib.contextmanager
+def deaf_url() -> Iterator[str]:
+    """A base URL at which connecting takes for ever: the queue of those who wait for an accept is full (Linux)."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(8):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"

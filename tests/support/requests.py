@@ -55,6 +55,9 @@ PARAMETER_VALUES: dict[str, st.SearchStrategy[Any]] = {
     "verbosity": st.just("low"),
     "max_tool_calls": st.integers(1, 5),
     "prompt_cache_retention": st.just("24h"),
+    "context_management": st.sampled_from([[], [{"type": "compaction"}]]),
+    "deferred": st.booleans(),
+    "web_search_options": st.sampled_from([{}, {"search_context_size": "low"}]),
     "search_parameters": st.sampled_from([{}, {"mode": "on"}]),
 }
 
@@ -140,8 +143,10 @@ def chat_requests(draw: st.DrawFn, api: str) -> ChatRequest:
     stream = draw(st.booleans())
     if stream:
         params.pop("n", None)
+    if api == "chat":
+        params.pop("search_parameters", None)  # becomes tools, which are refused here
     return ChatRequest(
-        model=draw(st.sampled_from([*(row.id for row in ROWS), "grok-3-mini", "grok-99"])),
+        model=draw(st.sampled_from([*(row.id for row in ROWS if api in row.apis), "grok-3-mini", "grok-99"])),
         messages=draw(conversations()),
         api=api,  # type: ignore[arg-type]
         tools=tools,

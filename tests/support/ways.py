@@ -6,7 +6,7 @@ Laws and faults that hold for both providers are written once over `WAYS`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,18 +44,27 @@ class Way:
         cls: Any = ChatGrok if self.provider == "langchain" else Grok
         return cls(**{"base_url": base_url, "api_key": KEY, "max_retries": 0, **fields})
 
-    def ask(self, model: Any, text: str = "Hi", **kwargs: Any) -> str:
-        """The text of one answer."""
+    def ask(self, model: Any, text: str = "Hi", *, on_text: Callable[[str], Any] = len, **kwargs: Any) -> str:
+        """The text of one answer; `on_text` is told the pieces of a stream as they come."""
         if self.asynchronous:
-            return asyncio.run(self.aask(model, text, **kwargs))
+            return asyncio.run(self.aask(model, text, on_text=on_text, **kwargs))
         if self.streamed:
-            return "".join(self.pieces(model, text, **kwargs))
-        return _text(model.invoke(text, **kwargs) if self.provider == "langchain" else model.chat(_said(text), **kwargs))
+            pieces = []
+            for piece in self.pieces(model, text, **kwargs):
+                on_text(piece)
+                pieces.append(piece)
+            return "".join(pieces)
+        lc = self.provider == "langchain"
+        return _text(model.invoke(text, **kwargs) if lc else model.chat(_said(text), **kwargs))
 
-    async def aask(self, model: Any, text: str = "Hi", **kwargs: Any) -> str:
+    async def aask(self, model: Any, text: str = "Hi", *, on_text: Callable[[str], Any] = len, **kwargs: Any) -> str:
         """The text of one answer, for those who are in a loop already."""
         if self.streamed:
-            return "".join([piece async for piece in self.apieces(model, text, **kwargs)])
+            pieces = []
+            async for piece in self.apieces(model, text, **kwargs):
+                on_text(piece)
+                pieces.append(piece)
+            return "".join(pieces)
         lc = self.provider == "langchain"
         return _text(await (model.ainvoke(text, **kwargs) if lc else model.achat(_said(text), **kwargs)))
 

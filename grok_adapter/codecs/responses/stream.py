@@ -187,7 +187,8 @@ class StreamDecoder:
         yield self.envelope()
 
     def _on_failed(self, event: Mapping[str, Any]) -> NoReturn:
-        self._envelope = dict_of(event.get("response"))
+        # Usage and ids count; "failed" is no reason for which an answer finished.
+        self._envelope = {k: v for k, v in dict_of(event.get("response")).items() if k != "status"}
         raise event_error(event)
 
     # --- state -------------------------------------------------------------------------------------------------------
