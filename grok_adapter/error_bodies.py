@@ -401,5 +401,5 @@ def _model_hint(message: str, model: str | None) -> str:
         return f"{name!r} was retired{when}: use {gone.served_by or current[0]!r}."
     near = difflib.get_close_matches(name.lower(), current, n=1, cutoff=0.6)
     if near and near[0] != name:
-        return f"Did you mean {near[0]!r}?"
-    return f"Current models are {', '.join(current[:4])} and older ones."
+        return f"model={name!r}: did you mean {near[0]!r}?"
+    return f"model={name!r}: current models are {', '.join(current[:4])} and older ones."

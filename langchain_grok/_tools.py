@@ -59,7 +59,7 @@ def _function_dict(tool: Any, strict: bool | None) -> dict[str, Any]:
 
         shown = f"a dict with the keys {sorted(tool)}" if isinstance(tool, Mapping) else f"{tool!r}"
         mend = "give a function, a tool, a Pydantic class, a TypedDict, a function dict or a server-side tool."
-        raise GrokConfigurationError(f"tools: {shown} is no tool ({error}): {mend}") from error
+        raise GrokConfigurationError(f"tools: {shown} is no tool ({' '.join(str(error).split())}): {mend}") from error
     return converted
 
 

@@ -318,8 +318,8 @@ def test_the_status_is_the_one_that_says_something() -> None:
     ("status", "message", "model", "hint"),
     [
         (400, "Incorrect API key provided.", None, "XAI_API_KEY"),
-        (400, "Model not found: grok-4.77", "grok-4.77", "Did you mean 'grok-4.7'?"),
-        (404, "model 'nope' does not exist", None, "Current models are grok-4.7"),
+        (400, "Model not found: grok-4.77", "grok-4.77", "model='grok-4.77': did you mean 'grok-4.7'?"),
+        (404, "model 'nope' does not exist", None, "model='nope': current models are grok-4.7"),
         (
             404,
             "The model grok-2-1212 was deprecated on 2025-09-15 and",

@@ -34,10 +34,10 @@ def make(**fields: Any) -> GrokSettings:
         ({"zzz": 1}, "put keys that xAI knows and we do not into extra_body"),
         ({"model": ""}, "model='' is not a model id"),
         ({"model": " grok-4.7"}, "model=' grok-4.7' is not a model id"),
-        ({"temperature": "hot"}, "temperature: Input should be a valid number"),
-        ({"api": "completions"}, "api: Input should be 'responses' or 'chat'"),
+        ({"temperature": "hot"}, "temperature='hot': Input should be a valid number"),
+        ({"api": "completions"}, "api='completions': Input should be 'responses' or 'chat'"),
         ({"server_tools": ["web"]}, "a str is not a server-side tool: give WebSearch()"),
-        ({"max_retries": -1}, "max_retries: Input should be greater than or equal to 0"),
+        ({"max_retries": -1}, "max_retries=-1: Input should be greater than or equal to 0"),
     ],
 )
 def test_bad_input_says_what_to_do_in_its_last_line(fields: dict[str, Any], last_line: str) -> None:
