@@ -22,9 +22,9 @@ def envelope_of(answer: ChatResponse | FinishDelta) -> dict[str, Any]:
         answer: A whole answer, or the last delta of a stream, which holds the same facts.
 
     Returns:
-        `model_provider` and, where known, `model_name` (what answered), `id`, `finish_reason`, `service_tier`,
-        `system_fingerprint`, `request_id`, `rate_limits`, `sources`, `uncited_sources` (found by a search, named by no
-        citation), `unsupported_parameters`, `cost_usd`, `cost_estimated` (worked out here, since xAI did not say) and
+        `model_provider` and, where known, `model_name` (what answered), `id`, `finish_reason`, `raw_finish_reason`
+        (the wire's own word), `service_tier`, `system_fingerprint`, `request_id`, `rate_limits`, `sources`,
+        `uncited_sources` (found by a search, named by no citation), `unsupported_parameters`, `cost_usd`, `cost_estimated` (worked out here, since xAI did not say) and
         `usage_estimated` (the stream was closed early).
 
     Example:
@@ -36,6 +36,7 @@ def envelope_of(answer: ChatResponse | FinishDelta) -> dict[str, Any]:
         "model_name": answer.model,
         "id": answer.id,
         "finish_reason": answer.finish_reason,
+        "raw_finish_reason": answer.raw_finish_reason,
         "service_tier": answer.service_tier,
         "system_fingerprint": answer.system_fingerprint,
         "request_id": answer.request_id,

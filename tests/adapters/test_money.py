@@ -420,3 +420,16 @@ def test_pdfs_by_file_id(emulator: Emulator, api: str) -> None:
     sent = (body.get("input") or body["messages"])[0]["content"][1]
     wanted = {"type": "input_file", "file_id": "file_1"}
     assert sent == (wanted if api == "responses" else {"type": "file", "file": {"file_id": "file_1"}})
+
+
+@FRAMEWORKS
+@WAYS
+def test_the_wires_own_finish_reason_is_reported_beside_ours(emulator: Emulator, framework: str, way: str) -> None:
+    cut = {
+        **response(message("Half an")),
+        "status": "incomplete",
+        "incomplete_details": {"reason": "max_output_tokens"},
+    }
+    emulator.reply(cut)
+    told = facts(make(framework, emulator), way)
+    assert (told["finish_reason"], told["raw_finish_reason"]) == ("length", "max_output_tokens")
