@@ -24,8 +24,8 @@ def envelope_of(answer: ChatResponse | FinishDelta) -> dict[str, Any]:
     Returns:
         `model_provider` and, where known, `model_name` (what answered), `id`, `finish_reason`, `raw_finish_reason`
         (the wire's own word), `service_tier`, `system_fingerprint`, `request_id`, `rate_limits`, `sources`,
-        `uncited_sources` (found by a search, named by no citation), `unsupported_parameters`, `cost_usd`, `cost_estimated` (worked out here, since xAI did not say) and
-        `usage_estimated` (the stream was closed early).
+        `uncited_sources` (found by a search, named by no citation), `unsupported_parameters`, `cost_usd`,
+        `cost_estimated` (worked out here, since xAI did not say) and `usage_estimated` (the stream was closed early).
 
     Example:
         >>> envelope_of(ChatResponse(id="r-1", model="grok-4.7", finish_reason="stop"))
