@@ -43,7 +43,6 @@ class PreparedCall:
         notes: What was mended in the conversation, a sentence each.
         stop: Sequences at which the text is cut here.
         row: What is known about the model.
-        json_answer: Whether the answer was asked to be JSON, so that the last of several messages counts.
         method: `"GET"` for questions beside the answers, such as which models there are.
         advice: What the caller is told once.
         calls: Reads the calls of the answer, where they need it: names that differ on the wire, HTML entities.
@@ -57,7 +56,6 @@ class PreparedCall:
     notes: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     row: GrokModel = field(default_factory=lambda: model_for(""))
-    json_answer: bool = False
     method: Literal["POST", "GET"] = "POST"
     advice: tuple[Advice, ...] = ()
     calls: CallReader | None = None
@@ -110,14 +108,13 @@ def prepare(request: ChatRequest) -> PreparedCall:
             "\n".join(f"{e.name}={e.value!r} would not be sent: {e.reason}" for e in lost)
         )
     stop = next((tuple(e.value) for e in report if e.reason == STOP_IS_CUT), ())
-    asked_json = request.response_format not in (None, "text")
     if request.tools and not row.client_tools:
         advice += (Advice("tools", _NO_FUNCTIONS.format(model=request.model)),)
     decode_html = request.decode_html_entities
     calls = CallReader(own_names, decode_html) if own_names or decode_html else None
     body = hide_credentials(body)
     return PreparedCall(
-        request.api, codec.PATH, body, headers, report, tuple(notes), stop, row, asked_json, advice=advice, calls=calls
+        request.api, codec.PATH, body, headers, report, tuple(notes), stop, row, advice=advice, calls=calls
     )
 
 
