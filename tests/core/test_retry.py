@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable
 
 import pytest
@@ -156,6 +157,19 @@ def test_no_wait_begins_that_would_end_after_the_deadline(run: Runner) -> None:
         run(RetryPolicy(deadline=20.0), flaky, waits)
     assert waits == [5.0]
     assert caught.value.attempts == 2
+
+
+@both
+def test_the_deadline_counts_the_first_try(run: Runner) -> None:
+    class Slow(Flaky):
+        def __call__(self) -> str:
+            time.sleep(0.3)
+            return super().__call__()
+
+    waits: list[float] = []
+    with pytest.raises(GrokRateLimitError):
+        run(RetryPolicy(deadline=0.4), Slow(GrokRateLimitError("slow", retry_after=0.2)), waits)
+    assert waits == []
 
 
 def test_each_wait_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
