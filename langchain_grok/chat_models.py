@@ -10,7 +10,6 @@ Order: the binding, the fields, one call, tools and structured output, what trac
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing, contextmanager
 from typing import Any, Self, cast
@@ -23,7 +22,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 from langchain_core.runnables.config import ensure_config
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, model_validator
 
 from grok_adapter import __version__
 from grok_adapter.client import GrokClient
@@ -49,9 +48,6 @@ from langchain_grok._tools import (
 __all__ = ["ChatGrok"]
 
 register()
-
-SECRET_FIELDS = ("api_key", "http_client", "http_async_client", "default_headers", "default_query")
-"""Fields that a pickle leaves out: they hold secrets, or connections of this process."""
 
 
 @contextmanager
@@ -435,20 +431,14 @@ class ChatGrok(GrokSettings, BaseChatModel):
     # --- pickling ----------------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[Any, Any]:
-        """Leaves out secrets and connections; the receiving process reads its own environment."""
+        """As `GrokSettings`, and without the credentials of tools and bodies or what LangChain has cached."""
         state = super().__getstate__()
         fields = {name: value for name, value in state["__dict__"].items() if name != "_serialized"}
-        fields |= dict.fromkeys(SECRET_FIELDS)
         if fields.get("server_tools"):
             fields["server_tools"] = [without_secrets(tool) for tool in fields["server_tools"]]
         if fields.get("extra_body"):
             fields["extra_body"] = public_value(fields["extra_body"])
         return {**state, "__dict__": fields}
-
-    def __setstate__(self, state: dict[Any, Any]) -> None:
-        super().__setstate__(state)
-        if self.api_key is None and (key := os.environ.get("XAI_API_KEY")):
-            self.api_key = SecretStr(key)
 
 
 def _to_result(response: ChatResponse, request: ChatRequest) -> ChatResult:

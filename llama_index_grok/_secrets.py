@@ -14,12 +14,12 @@ import os
 import pickle
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
-from urllib.parse import urlsplit, urlunsplit
 
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from pydantic import SecretStr, field_serializer
 
+from grok_adapter.credentials import without_credentials
 from grok_adapter.tools import is_server_tool, server_tool
 
 __all__ = ["KeepsSecrets", "is_secret", "without_secrets"]
@@ -71,12 +71,6 @@ def is_secret(key: Any, value: Any) -> bool:
     return name in _SECRET_KEYS and (isinstance(value, (str, SecretStr)) or name == "headers")
 
 
-def without_password(url: str) -> str:
-    """A URL without user name and password."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else url
-
-
 class KeepsSecrets(FunctionCallingLLM):
     """Serialisation for a `GrokSettings` that is an LLM."""
 
@@ -91,7 +85,7 @@ class KeepsSecrets(FunctionCallingLLM):
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
             if name == "base_url":
-                yield name, without_password(value)
+                yield name, without_credentials(value)
             elif name in ("extra_body", "additional_kwargs", "search_parameters"):
                 yield name, without_secrets(value)
             else:
@@ -118,7 +112,7 @@ class KeepsSecrets(FunctionCallingLLM):
             state["server_tools"] = [server_tool(shown) for shown in without_secrets(tools)]
         for name in ("extra_body", "additional_kwargs", "search_parameters"):
             state[name] = without_secrets(state.get(name))
-        state["base_url"] = without_password(state["base_url"])
+        state["base_url"] = without_credentials(state["base_url"])
         for name in _MAYBE_UNPICKLABLE:
             if name in state and not _pickles(state[name]):
                 logger.warning("%s of %s cannot be pickled and was left out", name, type(self).__name__)
