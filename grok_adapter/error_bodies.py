@@ -35,6 +35,7 @@ __all__ = [
     "read_retry_after",
     "redact",
     "shorten",
+    "shown",
 ]
 
 Kind = Literal[
@@ -95,6 +96,19 @@ def shorten(text: str, limit: int) -> str:
     """The text, or its beginning and how long it was. The first `limit - 60` characters stay as they are."""
     text = text.strip()
     return text if len(text) <= limit else f"{text[: limit - 60]} ... ({len(text):,} characters)"
+
+
+def shown(value: object) -> str:
+    """A refused value for an error's text: plain ones as they are, secrets blotted out, all others by their type.
+
+    What holds other values may hold a credential that no pattern knows.
+
+    Example:
+        >>> shown("hot"), shown({"authorization": "token"})
+        ("'hot'", '<dict>')
+    """
+    plain = value is None or isinstance(value, (bool, int, float, str))
+    return shorten(redact(repr(value)), 100) if plain else f"<{type(value).__name__}>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -477,13 +477,13 @@ def _without_password(url: str) -> str:
 
 def _configuration_error(where: str, error: ValidationError) -> Exception:
     """One of our errors for pydantic's: field, value (never a secret) and mend in the last line."""
-    from grok_adapter.error_bodies import redact, shorten  # noqa: PLC0415  only needed here
+    from grok_adapter.error_bodies import shown  # noqa: PLC0415  only needed here
 
     lines = []
     for e in error.errors(include_url=False, include_context=False):
         name = ".".join(str(x) for x in e["loc"])
         text = e["msg"].removeprefix("Value error, ")
-        given = "" if name.partition(".")[0] in LEFT_BEHIND else f"={shorten(redact(repr(e['input'])), 100)}"
+        given = "" if name.partition(".")[0] in LEFT_BEHIND else f"={shown(e['input'])}"
         lines.append(text if e["type"] == "value_error" else f"{name}{given}: {text}")
     return _error(f"{where} was given something it cannot use.\n" + "\n".join(dict.fromkeys(lines)))
 

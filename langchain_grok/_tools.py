@@ -54,12 +54,14 @@ def _function_dict(tool: Any, strict: bool | None) -> dict[str, Any]:
         tool = {"type": "function", "function": inner}
     try:
         converted: dict[str, Any] = convert_to_openai_tool(tool, strict=strict)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError):
+        from grok_adapter.error_bodies import shown  # noqa: PLC0415  only needed here
         from grok_adapter.errors import GrokConfigurationError  # noqa: PLC0415  errors imports the SDK, 0.7 s
 
-        shown = f"a dict with the keys {sorted(tool)}" if isinstance(tool, Mapping) else f"{tool!r}"
+        what = f"a dict with the keys {sorted(tool)}" if isinstance(tool, Mapping) else shown(tool)
         mend = "give a function, a tool, a Pydantic class, a TypedDict, a function dict or a server-side tool."
-        raise GrokConfigurationError(f"tools: {shown} is no tool ({' '.join(str(error).split())}): {mend}") from error
+        # LangChain's own text and traceback repeat the whole tool, and what may be a credential in it.
+        raise GrokConfigurationError(f"tools: {what} is no tool: {mend}") from None
     return converted
 
 

@@ -17,9 +17,12 @@ from typing import Any
 
 import pytest
 from langchain_core.load import dumps
+from llama_index.core.llms import ChatMessage
 
 from grok_adapter import GrokClient, GrokConfigurationError, GrokError, MCPServer, RawServerTool
 from grok_emulator import Emulator
+from langchain_grok import ChatGrok
+from llama_index_grok import Grok
 from tests.support.ways import WAYS, Way, apis, ways
 
 KEY = "xai-K1-000000000000000000"
@@ -210,3 +213,33 @@ def test_rotated_keys_are_all_kept_out(emulator: Emulator) -> None:
         assert "rotated-" not in str(caught.value)
 
     asyncio.run(ask())
+
+
+ODD_TOOL = {"type": "mcp", "server_url": "https://mcp.example.com/", "authorization": "token-SECRET-0000"}
+
+
+@pytest.mark.parametrize("framework", [ChatGrok, Grok])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"server_tools": ODD_TOOL},
+        {"extra_body": [ODD_TOOL]},
+        {"temperature": ODD_TOOL},
+        {"stop": [ODD_TOOL]},
+        {"default_headers": [("x-secret", "token-SECRET-0000")]},
+    ],
+)
+def test_a_refused_setting_is_named_without_the_credentials_in_it(framework: Any, fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(fields))) as caught:
+        framework(api_key="xai-any", **fields)
+    assert "SECRET" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("tool", [[ODD_TOOL], {**ODD_TOOL, "type": "invented"}])
+def test_a_refused_tool_is_named_without_the_credentials_in_it(tool: Any) -> None:
+    with pytest.raises(ValueError, match="tools") as caught:
+        ChatGrok(api_key="xai-any").bind_tools([tool])
+    assert "SECRET" not in "".join(traceback.format_exception(caught.value))
+    with pytest.raises(ValueError, match="tools") as caught:
+        Grok(api_key="xai-any").chat([ChatMessage(content="Hi")], tools=[tool])
+    assert "SECRET" not in "".join(traceback.format_exception(caught.value))
