@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 OPENAI ?=
+EXTRAS ?= dev,scale
 BIN := $(VENV)/bin
 CLIENTS := .venv-clients
 VERCEL := tests/clients/vercel
@@ -70,7 +71,7 @@ $(VENV)/.examples: pyproject.toml
 $(VENV)/.dev: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) ..."
-	$(PIP) --editable '.[dev]' $(OPENAI)
+	$(PIP) --editable '.[$(EXTRAS)]' $(OPENAI)
 	@touch $@
 
 # litellm asks for mcp as soon as a tool is offered or Responses is called, and does not name it as a dependency.

@@ -30,7 +30,7 @@ from grok_adapter.lookups import Lookups
 from grok_adapter.notices import Notice, notice_before, notices_after, says_something
 from grok_adapter.params import is_lost
 from grok_adapter.prepare import PreparedCall, prepare
-from grok_adapter.sdk import pool, response_class, timeout_for
+from grok_adapter.sdk import aread_out, omitted_headers, pool, read_out, response_class, timeout_for
 from grok_adapter.second_try import second_try
 from grok_adapter.settings import GrokSettings, check_api_key, is_regional
 from grok_adapter.stop import cut_response
@@ -152,6 +152,8 @@ class GrokClient(Lookups):
                     raise ours from ours.__cause__
                 yield from deltas
             self._tell_end(run)
+            if run.whole:
+                read_out(response, chunks)
         finally:
             response.close()
 
@@ -175,6 +177,8 @@ class GrokClient(Lookups):
                 for delta in deltas:
                     yield delta
             self._tell_end(run)
+            if run.whole:
+                await aread_out(response, chunks)
         finally:
             await response.aclose()
 
@@ -267,9 +271,10 @@ class GrokClient(Lookups):
                 value.close()
             raise _configuration_error("api_key is an async callable: use the async methods, or give a sync one.")
         client, options = pool.client(self.settings), self._options(call, self._noted(value))
+        url = f"{client.base_url}{call.path[1:]}"  # whole, else it is parsed twice on the way
         if call.method == "GET":
-            return client.get(call.path, cast_to=response_class(), options=options)
-        return client.post(call.path, body=call.body, cast_to=response_class(), stream=stream, options=options)
+            return client.get(url, cast_to=response_class(), options=options)
+        return client.post(url, body=call.body, cast_to=response_class(), stream=stream, options=options)
 
     async def _apost(self, call: PreparedCall, *, stream: bool) -> Any:
         key = self.settings.api_key
@@ -277,9 +282,10 @@ class GrokClient(Lookups):
         if inspect.isawaitable(value):
             value = await value
         client, options = pool.async_client(self.settings), self._options(call, self._noted(value))
+        url = f"{client.base_url}{call.path[1:]}"
         if call.method == "GET":
-            return await client.get(call.path, cast_to=response_class(), options=options)
-        return await client.post(call.path, body=call.body, cast_to=response_class(), stream=stream, options=options)
+            return await client.get(url, cast_to=response_class(), options=options)
+        return await client.post(url, body=call.body, cast_to=response_class(), stream=stream, options=options)
 
     def _noted(self, key: Any) -> Any:
         """The key, wrapped so that nothing prints it; one that a callable gave is noted, to be kept out of errors."""
@@ -291,13 +297,14 @@ class GrokClient(Lookups):
 
     def _options(self, call: PreparedCall, key: Any) -> dict[str, Any]:
         own = self.settings.default_headers or {}
-        headers: dict[str, str] = {name: Hidden(value) for name, value in own.items()}
+        headers: dict[str, Any] = {name: Hidden(value) for name, value in own.items()}
         headers |= call.headers
         try:  # again: a callable may give anything, and a pickle leaves the key behind
             check_api_key(key, self.settings.base_url, headers)
         except ValueError as error:
             raise _configuration_error(str(error)) from None
         headers |= auth_headers(self.settings.base_url, key)
+        headers |= omitted_headers()
         options: dict[str, Any] = {
             "headers": headers,
             "timeout": timeout_for(self.settings, call.row, stream=bool(call.body.get("stream"))),

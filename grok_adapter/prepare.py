@@ -91,7 +91,8 @@ def prepare(request: ChatRequest) -> PreparedCall:
     if request.api == "responses" and row.reasoning:
         wire["include"] = unique([ENCRYPTED_REASONING, *wire.get("include", ())])
     choice, unforced = _choice_for(request.tool_choice, has_tools)
-    request = replace(request, tool_choice=choice)
+    if choice is not request.tool_choice:
+        request = replace(request, tool_choice=choice)
     report += unforced
     request, renamed, own_names = with_wire_names(request, messages, _extra_names(request))
     codec = codec_for(request.api)

@@ -15,14 +15,15 @@ import contextlib
 import os
 import threading
 import weakref
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from functools import cache
 from typing import Any
 
 from grok_adapter.credentials import without_credentials
 from grok_adapter.models import GrokModel
 from grok_adapter.settings import GrokSettings
 
-__all__ = ["pool", "response_class", "timeout_for"]
+__all__ = ["aread_out", "omitted_headers", "pool", "read_out", "response_class", "timeout_for"]
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 600.0
@@ -105,16 +106,21 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=pool.after_fork)
 
 
+_KEPT_HEADERS = frozenset({"accept", "content-type", "user-agent"})
+
+
 def _make_client(settings: GrokSettings, *, asynchronous: bool = False) -> Any:
     import openai  # noqa: PLC0415  0.7 s, paid at the first call instead of at import
 
     cls, http_client = (
         (openai.AsyncOpenAI, settings.http_async_client) if asynchronous else (openai.OpenAI, settings.http_client)
     )
+    if http_client is None:
+        http_client = _http_client_class(asynchronous)()
     try:
         # The key comes with each request, so that rotation and several keys share one pool.
         base_url = without_credentials(settings.base_url)  # HTTP libraries log the URL
-        return cls(api_key="with-each-request", base_url=base_url, max_retries=0, http_client=http_client)
+        client = cls(api_key="with-each-request", base_url=base_url, max_retries=0, http_client=http_client)
     except (TypeError, AttributeError) as error:
         from grok_adapter.errors import GrokConfigurationError  # noqa: PLC0415
 
@@ -125,6 +131,33 @@ def _make_client(settings: GrokSettings, *, asynchronous: bool = False) -> Any:
             f"{name} is a {type(http_client).__module__}.{type(http_client).__name__}: openai {openai.__version__} "
             f"takes {library}.{kind}."
         ) from error
+    # Organisation, project, OPENAI_CUSTOM_HEADERS and the platform are between the user and OpenAI.
+    left_out: Any = {name: openai.Omit() for name in client.default_headers if name.lower() not in _KEPT_HEADERS}
+    return client.copy(set_default_headers=left_out)
+
+
+@cache
+def _http_client_class(asynchronous: bool) -> Any:
+    """The SDK's own HTTP client, without cookies.
+
+    A pool serves several keys, and what one of them was given (Cloudflare in front of xAI sets `__cf_bm`) must not
+    travel with the others. It also spares 75 of a call's 750 us: httpx 0.28 makes a `urllib` request of every answer
+    to look for cookies (measured November 2026; httpx2 looks for the header first).
+    """
+    import openai  # noqa: PLC0415
+
+    class NoCookies(http_library(openai).Cookies):  # type: ignore[misc]
+        def extract_cookies(self, response: Any) -> None:
+            """Keeps none."""
+
+    class HttpClient(openai.DefaultAsyncHttpxClient if asynchronous else openai.DefaultHttpxClient):  # type: ignore[misc]
+        none = NoCookies()
+
+        @property
+        def cookies(self) -> Any:
+            return self.none
+
+    return HttpClient
 
 
 def http_library(openai: Any) -> Any:
@@ -138,12 +171,68 @@ def http_library(openai: Any) -> Any:
     return httpx
 
 
+@cache
+def omitted_headers() -> dict[str, Any]:
+    """What the SDK would add to each single request, left out; what it adds to all is left out of its client."""
+    import openai  # noqa: PLC0415
+
+    return dict.fromkeys(("x-stainless-read-timeout", "x-stainless-retry-count"), openai.Omit())
+
+
 def response_class() -> Any:
     """The SDK's own HTTP response class, to be asked for by `cast_to`."""
     import openai  # noqa: PLC0415
 
     return http_library(openai).Response
 
+
+LAST_READ = 0.1
+"""Seconds by which the end of a body may come after its last event."""
+
+
+def read_out(response: Any, chunks: Iterator[bytes]) -> None:
+    """Reads what is left of a stream whose last event has come, so that its connection serves the next call.
+
+    It is the end mark of the body, some bytes that most often are there already; without them a connection is closed
+    with the stream, and the next call pays for another handshake. Who does not send them is not waited for.
+
+    Args:
+        response: The response; its owner closes it afterwards in any case.
+        chunks: The iterator over its bytes that was read so far.
+    """
+    import openai  # noqa: PLC0415
+
+    stream = response.extensions.get("network_stream")
+    if stream is None or response.http_version != "HTTP/1.1":  # in HTTP/2 the connection outlives its streams
+        return
+    read = stream.read
+    # httpcore asks for a response's read timeout once, before the first read; in HTTP/1.1 nobody else reads here.
+    try:
+        stream.read = lambda max_bytes, timeout=None: read(max_bytes, timeout=LAST_READ)
+    except AttributeError:  # the stream of a transport of the caller's own: closed with the response
+        return
+    try:
+        with contextlib.suppress(http_library(openai).TransportError):
+            for _ in zip(chunks, range(_LAST_READS), strict=False):
+                pass
+    finally:
+        del stream.read
+
+
+async def aread_out(response: Any, chunks: AsyncIterator[bytes]) -> None:
+    """Async twin of `read_out`."""
+    import openai  # noqa: PLC0415
+
+    if response.http_version != "HTTP/1.1":
+        return
+    with contextlib.suppress(http_library(openai).TransportError, TimeoutError):
+        async with asyncio.timeout(LAST_READ):
+            for _ in range(_LAST_READS):
+                if await anext(chunks, None) is None:
+                    break
+
+
+_LAST_READS = 4  # who goes on and on after the end is not listened to
 
 _PARTS = ("connect", "read", "write", "pool")
 

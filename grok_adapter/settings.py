@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -89,6 +90,9 @@ TOKEN_COUNTS_KEPT = 1_024
 
 LEFT_BEHIND = ("api_key", "default_headers", "default_query", "http_client", "http_async_client")
 """What a pickle does not carry: secrets, what may hold one, and live connections."""
+
+SHARED = ("http_client", "http_async_client", "rate_limiter")
+"""What copies in memory have in common; the last is a field of both frameworks' model classes."""
 
 
 class GrokSettings(BaseModel):
@@ -231,6 +235,12 @@ class GrokSettings(BaseModel):
         if update and isinstance(update.get("api_key"), str):
             update = {**update, "api_key": SecretStr(update["api_key"])}
         return super().model_copy(update=update, deep=deep)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """A copy that keeps the key, and shares what cannot be copied or would count twice."""
+        memo = {} if memo is None else memo
+        memo.update((id(shared), shared) for name in SHARED if (shared := getattr(self, name, None)) is not None)
+        return super().__deepcopy__(memo)
 
     # --- pickling: secrets stay behind, the receiving process reads its own environment ------------------------------
 
@@ -447,6 +457,10 @@ def is_regional(base_url: str) -> bool:
     return is_xai_host(host) and host != "api.x.ai"
 
 
+_PRINTABLE = re.compile(r"[!-~]+")
+"""ASCII without blanks."""
+
+
 def check_api_key(key: Any, base_url: str, headers: Mapping[str, str]) -> None:
     """Refuses a key that cannot be right, without ever showing it.
 
@@ -463,7 +477,7 @@ def check_api_key(key: Any, base_url: str, headers: Mapping[str, str]) -> None:
     value = key.get_secret_value() if isinstance(key, SecretStr) else str(key)
     if not value.strip():
         raise ValueError(f"api_key is empty: {mend}")
-    if not value.isascii() or any(c.isspace() or not c.isprintable() for c in value):
+    if not _PRINTABLE.fullmatch(value):
         raise ValueError(f"api_key has blanks, line ends or non-ASCII characters in it: copy it again; {mend}")
     if value.startswith("sk-") and is_xai_host(urlsplit(base_url).hostname or ""):
         raise ValueError(f"api_key starts with 'sk-', as other providers' keys do, and was not sent to xAI: {mend}")

@@ -171,6 +171,11 @@ class StreamRun:
         return any(is_visible(delta) for delta in self._log)
 
     @property
+    def whole(self) -> bool:
+        """Whether the wire's own end has come, and not only a stop sequence: no more is to be expected."""
+        return self.closed and (self._cutter is None or not self._cutter.stopped)
+
+    @property
     def started(self) -> bool:
         """Whether a delta was handed out."""
         return bool(self._log)

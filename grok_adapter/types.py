@@ -237,6 +237,14 @@ class Message:
         """All text of the message, joined with nothing between."""
         return "".join(part.text for part in self.content if isinstance(part, (TextPart, MessageItem)))
 
+    @property
+    def plain_text(self) -> str | None:
+        """The text, if a user, a system or a tool says nothing but text; `None` if there is more."""
+        content = self.content
+        if len(content) == 1 and isinstance(part := content[0], TextPart):
+            return part.text
+        return self.text if all(isinstance(part, TextPart) for part in content) else None
+
 
 # --- what is asked ---------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing, contextmanager
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput, ModelProfile
@@ -25,9 +25,9 @@ from langchain_core.runnables.config import ensure_config
 from pydantic import Field, model_validator
 
 from grok_adapter import __version__
-from grok_adapter.client import GrokClient
 from grok_adapter.credentials import without_credentials
 from grok_adapter.params import PARAMETERS
+from grok_adapter.portable import portable
 from grok_adapter.settings import GrokSettings
 from grok_adapter.tokens import estimate_message_tokens, estimate_tokens
 from grok_adapter.types import ChatRequest, ChatResponse
@@ -44,6 +44,9 @@ from langchain_grok._tools import (
     to_tool_choice,
     to_tools,
 )
+
+if TYPE_CHECKING:
+    from grok_adapter.client import GrokClient
 
 __all__ = ["ChatGrok"]
 
@@ -220,7 +223,7 @@ class ChatGrok(GrokSettings, BaseChatModel):
         for name in ("stream", "ls_structured_output_format", "structured_output_format"):  # LangChain's, not xAI's
             kwargs.pop(name, None)
         own: dict[str, Any] = {name: kwargs.pop(name) for name in ("timeout", "deadline") if name in kwargs}
-        client = GrokClient(self.model_copy(update=own) if own else self)
+        client = _client_of(self.model_copy(update=own) if own else self)
         functions, servers = to_tools(kwargs.pop("tools", None) or (), strict=kwargs.pop("strict", None))
         if servers:
             kwargs["server_tools"] = [*(kwargs.get("server_tools", self.server_tools) or ()), *servers]
@@ -343,15 +346,16 @@ class ChatGrok(GrokSettings, BaseChatModel):
     @property
     def _identifying_params(self) -> dict[str, Any]:
         """What makes two models answer differently; never a secret."""
-        names = ("model", "api", "base_url", *PARAMETERS, "extra_body", "model_kwargs", "n", "output_version")
-        out = {name: getattr(self, name, None) for name in dict.fromkeys(names) if name != "metadata"}
+        fields = self.__dict__  # not getattr: a name that is no field costs pydantic 1 us to deny, at every call
+        out = {name: public_value(v) for name in _IDENTIFYING if (v := fields.get(name)) not in (None, {}, [])}
         out["model_name"] = self.model
         out["base_url"] = without_credentials(self.base_url)
-        out["server_tools"] = [public_wire(tool) for tool in self.server_tools or ()]
-        return {name: public_value(value) for name, value in out.items() if value not in (None, {}, [])}
+        if self.server_tools:
+            out["server_tools"] = [public_wire(tool) for tool in self.server_tools]
+        return out
 
     def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
-        return super()._get_invocation_params(stop=stop, **public_kwargs(kwargs))
+        return {**self._identifying_params, "_type": self._llm_type, "stop": stop, **public_kwargs(kwargs)}
 
     def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
         """The cache's key for everything but the messages: API, parameters and tools with all their options."""
@@ -416,12 +420,12 @@ class ChatGrok(GrokSettings, BaseChatModel):
             7
         """
         with _langchain_errors():
-            return GrokClient(self).count_tokens(text, exact=True) if exact else self.get_num_tokens(text)
+            return _client_of(self).count_tokens(text, exact=True) if exact else self.get_num_tokens(text)
 
     async def acount_tokens(self, text: str, *, exact: bool = False) -> int:
         """Async twin of `count_tokens`."""
         with _langchain_errors():
-            return await GrokClient(self).acount_tokens(text, exact=True) if exact else self.get_num_tokens(text)
+            return await _client_of(self).acount_tokens(text, exact=True) if exact else self.get_num_tokens(text)
 
     def get_num_tokens_from_messages(self, messages: Sequence[BaseMessage], tools: Sequence[Any] | None = None) -> int:
         """Estimates how many prompt tokens a conversation is, with the tools offered beside it."""
@@ -438,7 +442,18 @@ class ChatGrok(GrokSettings, BaseChatModel):
             fields["server_tools"] = [without_secrets(tool) for tool in fields["server_tools"]]
         if fields.get("extra_body"):
             fields["extra_body"] = public_value(fields["extra_body"])
+        fields["rate_limiter"] = portable(fields.get("rate_limiter"), name="rate_limiter")
         return {**state, "__dict__": fields}
+
+
+_BESIDE_PARAMETERS = ("model", "api", "extra_body", "model_kwargs", "n", "output_version")
+_IDENTIFYING = tuple(dict.fromkeys([*_BESIDE_PARAMETERS, *(name for name in PARAMETERS if name != "metadata")]))
+
+
+def _client_of(settings: GrokSettings) -> GrokClient:
+    from grok_adapter.client import GrokClient  # noqa: PLC0415  only callers pay for the client: 25 ms
+
+    return GrokClient(settings)
 
 
 def _to_result(response: ChatResponse, request: ChatRequest) -> ChatResult:

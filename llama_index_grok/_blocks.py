@@ -49,6 +49,8 @@ def to_parts(blocks: Sequence[Any], note: Note) -> tuple[ContentPart, ...]:
     Raises:
         GrokConfigurationError: A block that xAI cannot take; the text names it and the mend.
     """
+    if len(blocks) == 1 and isinstance(block := blocks[0], TextBlock):  # nearly all, in a history of any length
+        return (TextPart(block.text),)
     return tuple(part for block in blocks for part in _parts_of(block, note))
 
 

@@ -28,6 +28,7 @@ from grok_adapter.models import model_for
 from grok_adapter.types import (
     ChatResponse,
     Citation,
+    ContentPart,
     Message,
     MessageItem,
     OtherItem,
@@ -93,34 +94,40 @@ def check_messages(messages: Any) -> list[ChatMessage]:
 
 def _to_message(message: ChatMessage, model: str, note: Note) -> Message:
     role = _ROLES[message.role]
-    extra = message.additional_kwargs
     if role == "assistant":
         return Message("assistant", tuple(_to_items(message, model, note)))
+    parts = to_parts(message.blocks, note)
+    extra = message.additional_kwargs
+    if not extra:
+        return Message(role, parts)
     call_id = extra.get("tool_call_id") or extra.get("call_id")
     if role == "tool" or (role == "function" and call_id):
-        return Message("tool", to_parts(message.blocks, note), tool_call_id=call_id)
+        return Message("tool", parts, tool_call_id=call_id)
     name = extra.get("name")
-    return Message(role, to_parts(message.blocks, note), name=name if isinstance(name, str) else None)
+    return Message(role, parts, name=name if isinstance(name, str) else None)
 
 
-def _to_items(message: ChatMessage, model: str, note: Note) -> Iterator[OutputItem]:
+def _to_items(message: ChatMessage, model: str, note: Note) -> list[ContentPart | OutputItem]:
+    items: list[ContentPart | OutputItem] = []
     calls = 0
     for block in message.blocks:
         match block:
             case TextBlock():
-                if block.text:
-                    yield MessageItem((TextPart(block.text),))
+                if text := block.text:
+                    items.append(TextPart(text))
             case ThinkingBlock():
-                yield from _carried(block, model)
+                items += _carried(block, model)
             case ToolCallBlock():
                 calls += 1
-                yield ToolCall(block.tool_call_id or f"call_{calls}", block.tool_name, _as_json(block.tool_kwargs))
+                ident = block.tool_call_id or f"call_{calls}"
+                items.append(ToolCall(ident, block.tool_name, _as_json(block.tool_kwargs)))
             case CitationBlock() | CachePoint():
                 pass  # the text that cites is a block of its own; nothing is sent for the mark
             case _:
                 note(f"a {type(block).__name__} in an assistant message was left out: xAI takes none there.")
-    if not calls:
-        yield from _legacy_calls(message.additional_kwargs.get("tool_calls"))
+    if not calls and (legacy := message.additional_kwargs.get("tool_calls")):
+        items += _legacy_calls(legacy)
+    return items
 
 
 def _carried(block: ThinkingBlock, model: str) -> Iterator[OutputItem]:

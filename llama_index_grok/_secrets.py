@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from typing import Any
 
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from pydantic import SecretStr, field_serializer
 
 from grok_adapter.credentials import without_credentials
+from grok_adapter.portable import pickles, portable
 from grok_adapter.tools import is_server_tool, server_tool
 
 __all__ = ["KeepsSecrets", "is_secret", "without_secrets"]
@@ -31,7 +31,7 @@ _SECRET_KEYS = frozenset(
 )
 """Names whose values are never shown: those of MCP tools, and what people put into bodies."""
 
-_OF_THE_PROCESS = ("api_key", "http_client", "http_async_client", "default_headers", "default_query", "rate_limiter")
+_OF_THE_PROCESS = ("api_key", "http_client", "http_async_client", "default_headers", "default_query")
 """Fields that no pickle holds."""
 
 _MAYBE_UNPICKLABLE = (
@@ -95,14 +95,6 @@ class KeepsSecrets(FunctionCallingLLM):
         """As `repr`: pydantic's own would show credentials in extra bodies."""
         return repr(self)
 
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        """A copy that keeps the key and shares what cannot be copied: HTTP clients and the rate limiter."""
-        memo = {} if memo is None else memo
-        for name in ("http_client", "http_async_client", "rate_limiter"):
-            if (shared := getattr(self, name)) is not None:
-                memo[id(shared)] = shared
-        return super().__deepcopy__(memo)
-
     def __getstate__(self) -> dict[str, Any]:
         """The state for a pickle: LlamaIndex's own would hold the key."""
         state = dict(self.__dict__)
@@ -113,8 +105,9 @@ class KeepsSecrets(FunctionCallingLLM):
         for name in ("extra_body", "additional_kwargs", "search_parameters"):
             state[name] = without_secrets(state.get(name))
         state["base_url"] = without_credentials(state["base_url"])
+        state["rate_limiter"] = portable(state.get("rate_limiter"), name="rate_limiter")
         for name in _MAYBE_UNPICKLABLE:
-            if name in state and not _pickles(state[name]):
+            if name in state and not pickles(state[name]):
                 logger.warning("%s of %s cannot be pickled and was left out", name, type(self).__name__)
                 del state[name]
         return {"__dict__": state, "__pydantic_fields_set__": self.__pydantic_fields_set__ - set(_OF_THE_PROCESS)}
@@ -131,11 +124,3 @@ class KeepsSecrets(FunctionCallingLLM):
         object.__setattr__(self, "__pydantic_extra__", None)
         object.__setattr__(self, "__pydantic_private__", None)
         self.model_post_init(None)
-
-
-def _pickles(value: Any) -> bool:
-    try:
-        pickle.dumps(value)
-    except (pickle.PicklingError, TypeError, AttributeError, RecursionError):
-        return False
-    return True

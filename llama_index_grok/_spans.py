@@ -34,10 +34,11 @@ class SealsKeywords(KeepsSecrets):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Adds the layer, once the framework has decorated what the class overrides."""
         super().__init_subclass__(**kwargs)
-        spanned = {name for base in cls.__mro__ for name, method in vars(base).items() if _is_spanned(method)}
-        for name in spanned:
-            method = getattr(cls, name)
-            if not hasattr(method, _SEALS):
+        newest: dict[str, Any] = {}
+        for base in reversed(cls.__mro__):
+            newest |= vars(base)
+        for name, method in newest.items():
+            if _is_spanned(method) and not hasattr(method, _SEALS):
                 setattr(cls, name, _sealing(method))
 
 
@@ -52,18 +53,19 @@ def _sealing(method: Callable[..., Any]) -> Callable[..., Any]:
     """
     parameters = inspect.signature(method).parameters
     seal = _llm_kwargs_sealed if "prompt_args" in parameters else sealed
+    bind = method.__get__  # called unbound, the span's wrapper would make a partial of it, and its signature, each time
     if inspect.iscoroutinefunction(method):
 
         @functools.wraps(method)
         async def asynchronous(self: Any, *args: Any, **kwargs: Any) -> Any:
-            return await method(self, *(sealed(arg) for arg in args), **seal(kwargs))
+            return await bind(self)(*(sealed(arg) for arg in args), **seal(kwargs))
 
         outer: Callable[..., Any] = asynchronous
     else:
 
         @functools.wraps(method)
         def synchronous(self: Any, *args: Any, **kwargs: Any) -> Any:
-            return method(self, *(sealed(arg) for arg in args), **seal(kwargs))
+            return bind(self)(*(sealed(arg) for arg in args), **seal(kwargs))
 
         outer = synchronous
     setattr(outer, _SEALS, True)
@@ -89,6 +91,8 @@ def sealed(value: Any) -> Any:
         out = {k: _seal(v) if is_secret(k, v) else sealed(v) for k, v in value.items()}
         return out if any(out[k] is not v for k, v in value.items()) else value
     if type(value) in (list, tuple):
+        if not any(type(item) in (dict, list, tuple) for item in value):  # a long history, at every call
+            return value
         items = [sealed(item) for item in value]
         return type(value)(items) if any(a is not b for a, b in zip(items, value, strict=True)) else value
     return value

@@ -36,6 +36,7 @@ class StructuredOutput(FunctionCallingLLM):
     """The structured-output hooks of an LLM whose chat takes a `response_format`."""
 
     _heard: list[ChatResponse] | None = PrivateAttr(default=None)
+    """On a call's witness: the newest answer, or a stream's so far."""
 
     @dispatcher.span
     def structured_predict(
@@ -145,12 +146,6 @@ class StructuredOutput(FunctionCallingLLM):
                     yield last
         if (whole := _whole(output_cls, last, heard)) is not None:
             yield whole
-
-    def _hear(self, response: ChatResponse) -> ChatResponse:
-        """Notes an answer, or a stream's so far, where a call's witness listens; the newest one counts."""
-        if self._heard is not None:
-            self._heard[:] = [response]
-        return response
 
     def _witness(self) -> tuple[Self, list[ChatResponse]]:
         """A copy for one call that notes the answers it hears: a program of the framework hands out objects only."""

@@ -226,3 +226,56 @@ def test_the_sdks_default_client_fits_whichever_the_flavour(emulator: Emulator, 
     name = "http_async_client" if asynchronous else "http_client"
     made = openai.DefaultAsyncHttpxClient if asynchronous else openai.DefaultHttpxClient
     assert ask(make(emulator.base_url, **{name: made(timeout=10)}), asynchronous)
+
+
+# --- what is between the user and somebody else --------------------------------------------------------------------
+
+
+@BOTH
+@pytest.mark.parametrize("own_client", [False, True])
+def test_what_is_meant_for_openai_does_not_reach_xai(
+    emulator: Emulator, asynchronous: bool, own_client: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK reads OpenAI's variables, and tells about the platform with every request."""
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-of-theirs")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-of-theirs")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Gateway-Secret: theirs\nAuthorization: Bearer theirs")
+    fields = clients(asynchronous) if own_client else {}
+    client = make(emulator.base_url, default_headers={"x-mine": "kept"}, **fields)
+    client.close()  # of another test, made under another environment
+    ask(client, asynchronous)
+    (request,) = emulator.requests
+    names = {"accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "host"}
+    assert set(request.headers) == names | {"user-agent", "x-mine"}
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert "theirs" not in str(request.headers)
+
+
+@BOTH
+def test_no_cookie_of_one_answer_travels_with_the_next(emulator: Emulator, asynchronous: bool) -> None:
+    """A pool serves several keys; a cookie of a gateway's is one caller's."""
+    client = make(emulator.base_url)
+    request = client.settings.to_request([Message("user", (TextPart(HELLO),))])
+
+    async def twice() -> None:
+        for _ in range(2):
+            await client.acomplete(request)
+
+    emulator.reply(ANSWER, headers={"set-cookie": "__cf_bm=one; path=/"})
+    if asynchronous:
+        asyncio.run(twice())
+    else:
+        client.complete(request)
+        client.complete(request)
+    assert [seen.headers.get("cookie") for seen in emulator.requests] == [None, None]
+
+
+def test_an_http_client_of_ones_own_keeps_its_cookies(emulator: Emulator) -> None:
+    own = http.Client()
+    client = make(emulator.base_url, http_client=own)
+    request = client.settings.to_request([Message("user", (TextPart(HELLO),))])
+    emulator.reply(ANSWER, headers={"set-cookie": "route=one; path=/"})
+    client.complete(request)
+    client.complete(request)
+    own.close()
+    assert [seen.headers.get("cookie") for seen in emulator.requests] == [None, "route=one"]

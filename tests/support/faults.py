@@ -128,6 +128,7 @@ class FaultServer:
         self._threads: list[threading.Thread] = []
         self._sockets: set[socket.socket] = set()
         self._open = 0
+        self.accepted = 0
         self.left_early = 0
         self.requests: list[Any] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=backlog)
@@ -183,6 +184,7 @@ class FaultServer:
             if sock is not None:
                 with self._lock:
                     self._open += 1
+                    self.accepted += 1
                     self._sockets.add(sock)
                 thread = threading.Thread(target=self._serve, args=(sock,), daemon=True)
                 self._threads.append(thread)
@@ -354,3 +356,32 @@ def deaf_url() -> Iterator[str]:
             waiting.setblocking(False)
             waiting.connect_ex(listener.getsockname())
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+
+
+class Crowd:
+    """A fault that counts how many requests are being answered at once, and notes when they came.
+
+    Args:
+        usual: What is played then.
+        expected: So many at once are waited for, so that who may send that many is seen to, however slow the machine.
+        within: Seconds after which that is given up.
+    """
+
+    def __init__(self, usual: Fault, *, expected: int = 1, within: float = 2.0) -> None:
+        self.most = 0
+        self.came: list[float] = []
+        self._now = 0
+        self._usual, self._expected, self._within = usual, expected, within
+        self._changed = threading.Condition()
+
+    def __call__(self, peer: Peer) -> None:
+        with self._changed:
+            self.came.append(time.monotonic())
+            self._now += 1
+            self.most = max(self.most, self._now)
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self.most >= self._expected, self._within)
+        time.sleep(0.02)  # if one more may come, it comes now
+        with self._changed:
+            self._now -= 1  # before the answer, upon which the client sends the next
+        self._usual(peer)

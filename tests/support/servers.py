@@ -1,13 +1,17 @@
-"""Small servers on real sockets: a forward proxy, and one that answers a few paths with fixed bodies."""
+"""Small servers on real sockets: a forward proxy, one with fixed bodies for a few paths, one for measurements."""
 
 from __future__ import annotations
 
 import http.client
 import json
+import subprocess
+import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -101,3 +105,21 @@ class Fixed(_Server):
         found = self.answers.get(seen.target, (404, {"code": "not-found", "error": "No handler found on route."}))
         status, body = found if isinstance(found, tuple) else (200, found)
         return status, "application/json", json.dumps(body).encode()
+
+
+@contextmanager
+def same_bytes() -> Iterator[Callable[[int], str]]:
+    """The benchmarks' server, in a process of its own, so that nothing of it is counted with the client.
+
+    Yields:
+        A function from the number of chunks in a stream to the base URL at which streams have so many.
+    """
+    command = [sys.executable, "-m", "benchmarks.server"]
+    root = Path(__file__).parents[2]
+    server = subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    port = server.stdout.readline().strip()
+    try:
+        yield lambda chunks: f"http://127.0.0.1:{port}/n/{chunks}/v1"
+    finally:
+        server.communicate("")  # the end of its input ends it

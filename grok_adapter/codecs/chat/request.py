@@ -78,23 +78,29 @@ def _encode_message(message: Message) -> dict[str, Any] | None:
         return _encode_assistant(message)
     # The schema has no `developer` role; a system message is the same thing there.
     role = "system" if message.role == "developer" else message.role
-    out: dict[str, Any] = {"role": role, "content": _encode_content(message)}
-    if message.role == "tool":
-        return out | {"tool_call_id": message.tool_call_id or ""}
-    return out | drop_none(name=message.name)
+    content: Any = message.plain_text
+    if content is None:
+        content = [_encode_part(part) for part in message.content if isinstance(part, ContentPart)]
+    out: dict[str, Any] = {"role": role, "content": content}
+    if role == "tool":
+        out["tool_call_id"] = message.tool_call_id or ""
+    elif message.name is not None:
+        out["name"] = message.name
+    return out
 
 
 def _encode_assistant(message: Message) -> dict[str, Any] | None:
     """Server-side items have no form here and are left out; a turn that says nothing at all is left out whole."""
-    calls = [_encode_call(item) for item in message.content if isinstance(item, ToolCall)]
-    reasoning = "".join(item.text for item in message.content if isinstance(item, ReasoningItem))
-    # Refusals count as text here: there is no other place for them.
-    text = "".join(
-        part.text
-        for item in message.content
-        if isinstance(item, (MessageItem, TextPart))
-        for part in (item.parts if isinstance(item, MessageItem) else (item,))
-    )
+    text, reasoning, calls = "", "", []
+    for item in message.content:
+        if isinstance(item, TextPart):
+            text += item.text
+        elif isinstance(item, MessageItem):
+            text += "".join([part.text for part in item.parts])  # refusals too: there is no other place for them
+        elif isinstance(item, ReasoningItem):
+            reasoning += item.text
+        elif isinstance(item, ToolCall):
+            calls.append(_encode_call(item))
     if not calls and not text:
         return None
     # Content is never null: xAI answered 400 or 422 to it; "" beside calls is what it sends itself.
@@ -103,7 +109,9 @@ def _encode_assistant(message: Message) -> dict[str, Any] | None:
         out["reasoning_content"] = reasoning
     if calls:
         out["tool_calls"] = calls
-    return out | drop_none(name=message.name)
+    if message.name is not None:
+        out["name"] = message.name
+    return out
 
 
 def _encode_call(call: ToolCall) -> dict[str, Any]:
@@ -112,12 +120,6 @@ def _encode_call(call: ToolCall) -> dict[str, Any]:
         "type": "function",
         "function": {"name": call.name, "arguments": object_arguments(call.arguments)},
     }
-
-
-def _encode_content(message: Message) -> str | list[dict[str, Any]]:
-    if all(isinstance(part, TextPart) for part in message.content):
-        return message.text
-    return [_encode_part(part) for part in message.content if isinstance(part, ContentPart)]
 
 
 def _encode_part(part: ContentPart) -> dict[str, Any]:

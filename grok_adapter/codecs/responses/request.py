@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from grok_adapter.codecs._wire import drop_none, object_arguments, unique, write_citation
@@ -36,7 +36,7 @@ def encode_request(request: ChatRequest, messages: Sequence[Message], params: Ma
         messages: Its conversation, mended.
         params: Parameters, filtered and in wire form.
     """
-    body: dict[str, Any] = {"model": request.model, "input": [x for m in messages for x in _encode_message(m)]}
+    body: dict[str, Any] = {"model": request.model, "input": _encode_messages(messages)}
     body.update(params)
     tools = [_encode_function(tool) for tool in request.tools] + [tool.to_wire() for tool in request.server_tools]
     if tools:
@@ -71,27 +71,26 @@ def _encode_format(asked: JsonSchemaFormat | str | None) -> dict[str, Any]:
     return {"type": asked}
 
 
-def _encode_message(message: Message) -> Iterator[dict[str, Any]]:
-    if message.role == "assistant":
-        for item in message.content:
-            if encoded := _encode_item(item):
-                yield encoded
-    elif message.role == "tool":
-        yield {
-            "type": "function_call_output",
-            "call_id": message.tool_call_id or "",
-            "output": _encode_content(message),
-        }
-    else:
+def _encode_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """The conversation as items. It is gone through at every call, so a plain message takes the shortest way."""
+    out: list[dict[str, Any]] = []
+    for message in messages:
+        role = message.role
+        if role == "assistant":
+            out += [encoded for item in message.content if (encoded := _encode_item(item))]
+            continue
+        content: Any = message.plain_text
+        if content is None:
+            content = [_encode_part(part) for part in message.content if isinstance(part, ContentPart)]
+        if role == "tool":
+            out.append({"type": "function_call_output", "call_id": message.tool_call_id or "", "output": content})
+            continue
         # The `function` role has no place on Responses; its text is a user's, under the function's name.
-        role = "user" if message.role == "function" else message.role
-        yield {"role": role, "content": _encode_content(message)} | drop_none(name=message.name)
-
-
-def _encode_content(message: Message) -> str | list[dict[str, Any]]:
-    if all(isinstance(part, TextPart) for part in message.content):
-        return message.text
-    return [_encode_part(part) for part in message.content if isinstance(part, ContentPart)]
+        encoded = {"role": "user" if role == "function" else role, "content": content}
+        if message.name is not None:
+            encoded["name"] = message.name
+        out.append(encoded)
+    return out
 
 
 def _encode_part(part: ContentPart) -> dict[str, Any]:
@@ -105,11 +104,11 @@ def _encode_part(part: ContentPart) -> dict[str, Any]:
 
 
 def _encode_item(item: ContentPart | OutputItem) -> dict[str, Any] | None:
+    # A message without text is a 400, "Each message must have at least one content element".
     if isinstance(item, TextPart):
-        item = MessageItem((item,))
+        return {"type": "message", "role": "assistant", "content": [_encode_output_part(item)]} if item.text else None
     if isinstance(item, MessageItem):
         parts = [_encode_output_part(part) for part in item.parts if part.text]
-        # An assistant message without text is a 400, "Each message must have at least one content element".
         return {"type": "message", "role": "assistant", "content": parts} | drop_none(id=item.id) if parts else None
     if isinstance(item, ReasoningItem):
         # `summary` is required, `content: null` a 422, and `status` was refused by one client's account: left out.
