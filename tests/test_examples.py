@@ -68,8 +68,10 @@ def test_an_example_prints_what_it_promises(
 
 
 def test_every_example_is_run_here() -> None:
+    """All but the program in `scale_out`, which has tests of its own."""
     files = (file.relative_to(FOLDER).with_suffix("") for file in FOLDER.rglob("*.py") if file.stem != "__init__")
-    assert {".".join(file.parts) for file in files} - {"connection", "quickstart"} == set(PROMISED)
+    names = {".".join(file.parts) for file in files if file.parts[0] != "scale_out"}
+    assert names - {"connection", "quickstart"} == set(PROMISED)
 
 
 def test_folders_of_examples_hide_no_framework() -> None:
@@ -112,7 +114,7 @@ def test_examples_fit_on_a_screen() -> None:
     for file in FOLDER.glob("*.py"):
         assert len(file.read_text().splitlines()) <= 50, file.name
     for file in FOLDER.glob("*/*.py"):
-        assert len(file.read_text().splitlines()) <= 40, file.name
+        assert len(file.read_text().splitlines()) <= (150 if file.parent.name == "scale_out" else 40), file.name
 
 
 def test_the_tool_loop_asks_twice_and_answers(settings: dict[str, Any], emulator: Emulator) -> None:
