@@ -1,7 +1,8 @@
-"""The README's tables of models and parameters, made from the rows: what they say is what the code does."""
+"""The README's tables, made from the rows and from what was measured: what they say is what the code does."""
 
 from __future__ import annotations
 
+from benchmarks import report
 from grok_adapter.models import RETIRED, ROWS, GrokModel, Price, model_for
 from grok_adapter.params import HEADER, PARAMETERS, Parameter
 
@@ -122,5 +123,10 @@ def against(parameter: Parameter) -> str:
     return "; ".join(reasons)
 
 
-TABLES = {"models": models, "retired": retired, "parameters": parameters}
+def benchmarks() -> str:
+    """What a call, a chunk and the like cost beside the peers, as `make bench` last found."""
+    return report.summary(report.load())
+
+
+TABLES = {"models": models, "retired": retired, "parameters": parameters, "benchmarks": benchmarks}
 """The README's blocks (`<!-- models -->` to `<!-- /models -->`) and what fills them."""
