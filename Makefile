@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 OPENAI ?=
 EXTRAS ?= dev,scale
+ROUNDS ?= 5
 BIN := $(VENV)/bin
 CLIENTS := .venv-clients
 VERCEL := tests/clients/vercel
@@ -49,7 +50,7 @@ clients: $(CLIENTS)/.ready $(VERCEL)/node_modules/.ready
 
 # Our cost beside the peers', in an environment of its own: they still want openai 2.x.
 bench: .venv-bench/.ready
-	.venv-bench/bin/python -m benchmarks
+	.venv-bench/bin/python -m benchmarks --rounds $(ROUNDS)
 
 .venv-bench/.ready: pyproject.toml
 	$(PYTHON) -m venv .venv-bench

@@ -17,7 +17,6 @@ from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.tools.types import BaseTool, ToolMetadata
 from pydantic import BaseModel
 
-from grok_adapter.error_bodies import shown
 from grok_adapter.tools import SERVER_TOOL_TYPES, is_server_tool, server_tool
 from grok_adapter.types import (
     FunctionTool,
@@ -98,6 +97,8 @@ def _clean_description(description: str | None, name: str) -> str:
 
 def _function(tool: Any) -> FunctionTool:
     if not isinstance(tool, Mapping):
+        from grok_adapter.error_bodies import shown  # noqa: PLC0415  only needed here
+
         raise configuration_error(
             f"tools holds {shown(tool)}: give LlamaIndex tools (FunctionTool.from_defaults(fn)), "
             "function dicts, or server-side tools such as WebSearch()."
