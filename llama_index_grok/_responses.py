@@ -166,7 +166,8 @@ class Snapshots:
     """Folds deltas into responses that each hold the message so far.
 
     One object a stream. Finished blocks are built once and shared by later snapshots (each has its own list); only the
-    growing one is built anew, so that a chunk costs the same wherever it stands in the stream. What has no text yet (ids, citations, encrypted reasoning) is in the last response.
+    growing one is built anew, so that a chunk costs the same wherever it stands in the stream. What has no text yet
+    (ids, citations, encrypted reasoning) is in the last response.
 
     Example:
         >>> snapshots = Snapshots("grok-4.7")
