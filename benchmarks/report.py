@@ -83,8 +83,9 @@ def median(results: Results, task: str, adapter: str, api: str = "chat") -> floa
 
 
 def ratio(results: Results, task: str, ours: str, api: str) -> float:
-    """Our cost as a share of the peer's."""
-    return median(results, task, ours, api) / median(results, task, PAIRS[ours], api)
+    """Our cost as a share of the peer's: the middle of the rounds' shares, since a machine's speed drifts."""
+    mine, theirs = (results["seconds"][f"{task} {adapter} {api}"] for adapter in (ours, PAIRS[ours]))
+    return statistics.median(a / b for a, b in zip(mine, theirs, strict=True))
 
 
 def missed(results: Results) -> Iterator[str]:
@@ -107,15 +108,16 @@ def missed(results: Results) -> Iterator[str]:
 
 def beyond_core(results: Results, adapter: str) -> float:
     """Seconds that importing an adapter takes beyond its framework's core."""
-    return median(results, "import_time", adapter) - median(results, "import_time", CORES[adapter])
+    mine, core = (results["seconds"][f"import_time {name} chat"] for name in (adapter, CORES[adapter]))
+    return statistics.median(a - b for a, b in zip(mine, core, strict=True))
 
 
 def about(results: Results) -> str:
     """How it was measured, and with what."""
     facts = results["about"]
     return (
-        f"CPU time of the client process over the same bytes from a local server, median of {facts['rounds']} rounds, "
-        "each measurement in a process of its own; `make bench` measures anew and writes this. "
+        f"CPU time of the client process over the same bytes from a local server, medians of {facts['rounds']} rounds "
+        "(shares are taken in each round), each measurement in a process of its own; `make bench` writes this anew. "
         f"Python {facts['python']}; {', '.join(f'{k} {v}' for k, v in facts['packages'].items())}."
     )
 

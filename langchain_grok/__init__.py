@@ -1,6 +1,6 @@
 """Grok for LangChain: `ChatGrok`, the tools that xAI runs, the errors, and a ledger of what calls cost.
 
-Importing this loads no SDK: it comes with the first call, and the error classes on first use (PEP 562).
+Importing this loads no SDK: it comes with the first call, and the error classes and the ledger on first use (PEP 562).
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from grok_adapter.tools import (
 )
 from grok_adapter.types import GrokWarning, UnsupportedParameterWarning
 from langchain_grok.chat_models import ChatGrok
-from langchain_grok.usage import get_usage_cost
 
 if TYPE_CHECKING:
     from langchain_grok._errors import (
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
         GrokUnprocessableError,
         GrokUnsupportedParameterError,
     )
+    from langchain_grok.usage import get_usage_cost
 
 __all__ = [
     "ChatGrok",
@@ -87,6 +87,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "get_usage_cost":
+        return import_module("langchain_grok.usage").get_usage_cost
     if name in __all__:  # what is left are the errors
         return getattr(import_module("langchain_grok._errors"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

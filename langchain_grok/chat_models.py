@@ -29,7 +29,6 @@ from grok_adapter.credentials import without_credentials
 from grok_adapter.params import PARAMETERS
 from grok_adapter.portable import portable
 from grok_adapter.settings import GrokSettings
-from grok_adapter.tokens import estimate_message_tokens, estimate_tokens
 from grok_adapter.types import ChatRequest, ChatResponse
 from langchain_grok._blocks import register
 from langchain_grok._messages import from_response, to_messages
@@ -410,6 +409,8 @@ class ChatGrok(GrokSettings, BaseChatModel):
         """Estimates how many tokens a text is, without the network; see `grok_adapter.tokens` for how well."""
         if self.custom_get_token_ids is not None:
             return len(self.custom_get_token_ids(text))
+        from grok_adapter.tokens import estimate_tokens  # noqa: PLC0415  only who counts pays for the patterns
+
         return estimate_tokens(text)
 
     def count_tokens(self, text: str, *, exact: bool = False) -> int:
@@ -429,6 +430,8 @@ class ChatGrok(GrokSettings, BaseChatModel):
 
     def get_num_tokens_from_messages(self, messages: Sequence[BaseMessage], tools: Sequence[Any] | None = None) -> int:
         """Estimates how many prompt tokens a conversation is, with the tools offered beside it."""
+        from grok_adapter.tokens import estimate_message_tokens  # noqa: PLC0415  likewise
+
         functions, _ = to_tools(bound_tools(tools or ()))
         return estimate_message_tokens(to_messages(messages), functions)
 
