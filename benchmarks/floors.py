@@ -9,9 +9,10 @@ How many chunks a stream has, they read from the URL, as the server does.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
+
+from benchmarks.server import chunks_of
 
 ANSWER = "The quick brown fox jumps over the lazy dog. "
 
@@ -64,7 +65,7 @@ def llama_index_floor(api: str, url: str) -> Any:
             return (made() for _ in range(count))
 
         def complete(self, *args: Any, **kwargs: Any) -> Any:
-            raise NotImplementedError
+            raise NotImplementedError  # the base class wants one; nothing here calls it
 
         stream_complete = complete
 
@@ -109,9 +110,3 @@ def core(api: str, url: str) -> Any:
             return client.stream(client.settings.to_request([Message("user", (TextPart(prompt),))], stream=True))
 
     return Core()
-
-
-def chunks_of(url: str) -> int:
-    """How many chunks a stream at this URL has."""
-    found = re.search(r"/n/(\d+)/", url)
-    return int(found[1]) if found else 100

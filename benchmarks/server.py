@@ -11,12 +11,13 @@ import json
 import re
 import sys
 from functools import cache
+from typing import Any
 
 TEXT = "The quick brown fox jumps over the lazy dog and then has a rest in the warm shade of an old oak tree. "
 WORD = "word "
 
 
-def responses_body(text: str) -> dict[str, object]:
+def responses_body(text: str) -> dict[str, Any]:
     """A whole answer of `/v1/responses`, with reasoning and usage as recorded in August 2026."""
     message = {
         "id": "msg_1",
@@ -93,7 +94,7 @@ def responses_stream(chunks: int) -> bytes:
     """A text stream of `/v1/responses`."""
     text = WORD * chunks
     body = responses_body(text)
-    message = body["output"][1]  # type: ignore[index]
+    message = body["output"][1]
     body["output"] = [message]
     early = {**body, "output": [], "usage": None, "status": "in_progress"}
     at = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
@@ -130,11 +131,16 @@ def chat_stream(chunks: int) -> bytes:
     return ("".join(f"data: {json.dumps(e)}\n\n" for e in events) + "data: [DONE]\n\n").encode()
 
 
+def chunks_of(url: str) -> int:
+    """How many chunks a stream at this URL, or path, has."""
+    found = re.search(r"/n/(\d+)/", url)
+    return int(found[1]) if found else 100
+
+
 @cache
 def answer(path: str, streamed: bool) -> bytes:
     """The whole HTTP answer for a path."""
-    found = re.search(r"/n/(\d+)/", path)
-    chunks = int(found[1]) if found else 100
+    chunks = chunks_of(path)
     is_chat = path.endswith("chat/completions")
     if streamed:
         content, kind = (chat_stream if is_chat else responses_stream)(chunks), "text/event-stream"

@@ -371,7 +371,7 @@ class GrokClient(Lookups):
 
     def _error(self, error: Exception, call: PreparedCall, response: Any = None) -> GrokError:
         """One of our errors for whatever went wrong, with what is known about the call."""
-        from grok_adapter.errors import from_sdk_error  # noqa: PLC0415
+        from grok_adapter.errors import from_sdk_error  # noqa: PLC0415  errors imports the SDK
 
         secrets = self._secrets(call)
         ours = from_sdk_error(error, secrets=secrets)
@@ -384,7 +384,7 @@ class GrokClient(Lookups):
         self, error: Exception, call: PreparedCall, run: StreamRun | None, response: Any = None
     ) -> GrokError:
         """The error for a stream that failed: once it has begun, it carries what had come."""
-        from grok_adapter.errors import GrokStreamError, GrokTimeoutError  # noqa: PLC0415
+        from grok_adapter.errors import GrokStreamError, GrokTimeoutError  # noqa: PLC0415  errors imports the SDK
 
         ours = self._error(error, call, response)
         if isinstance(ours, GrokTimeoutError) and not ours.is_retryable and self._limits_silence(call):
@@ -446,7 +446,7 @@ def _read_answer(call: PreparedCall, headers: Mapping[str, str], content: bytes,
     try:
         body = from_json(content)
     except ValueError:
-        from grok_adapter.errors import error_for  # noqa: PLC0415
+        from grok_adapter.errors import error_for  # noqa: PLC0415  errors imports the SDK
 
         raise error_for(status=200, text=content.decode("utf-8", "replace"), headers=headers) from None
     response: ChatResponse = codec_for(call.api).decode_response(body)
@@ -464,13 +464,13 @@ def _read_object(headers: Mapping[str, str], content: bytes) -> dict[str, Any]:
     except ValueError:
         body = None
     if not isinstance(body, dict) or body.get("error"):
-        from grok_adapter.errors import error_for  # noqa: PLC0415
+        from grok_adapter.errors import error_for  # noqa: PLC0415  errors imports the SDK
 
         raise error_for(status=200, text=content.decode("utf-8", "replace"), headers=headers)
     return body
 
 
 def _configuration_error(text: str) -> Exception:
-    from grok_adapter.errors import GrokConfigurationError  # noqa: PLC0415
+    from grok_adapter.errors import GrokConfigurationError  # noqa: PLC0415  errors imports the SDK
 
     return GrokConfigurationError(text)

@@ -65,7 +65,7 @@ class Lookups:
 
     async def alist_models(self) -> tuple[GrokModel, ...]:
         """Async twin of `list_models`."""
-        from grok_adapter.errors import GrokNotFoundError  # noqa: PLC0415
+        from grok_adapter.errors import GrokNotFoundError  # noqa: PLC0415  errors imports the SDK
 
         models = await self._afetch(_listing("/models"))
         try:
@@ -161,7 +161,7 @@ def _count_in(answer: Mapping[str, Any]) -> int:
     tokens = answer.get("token_ids")
     if isinstance(tokens, Sequence):
         return len(tokens)
-    from grok_adapter.errors import GrokResponseError  # noqa: PLC0415
+    from grok_adapter.errors import GrokResponseError  # noqa: PLC0415  errors imports the SDK
 
     raise GrokResponseError("The answer of /v1/tokenize-text has no list of token_ids.", hint="Count with exact=False.")
 
@@ -178,7 +178,7 @@ def _is_unclear(estimate: int, window: int) -> bool:
 def _check(count: int, window: int, call: PreparedCall, *, exact: bool) -> None:
     if count <= window:
         return
-    from grok_adapter.errors import GrokContextLengthError  # noqa: PLC0415
+    from grok_adapter.errors import GrokContextLengthError  # noqa: PLC0415  errors imports the SDK
 
     about = "" if exact else "about "
     raise GrokContextLengthError(

@@ -122,7 +122,7 @@ def _make_client(settings: GrokSettings, *, asynchronous: bool = False) -> Any:
         base_url = without_credentials(settings.base_url)  # HTTP libraries log the URL
         client = cls(api_key="with-each-request", base_url=base_url, max_retries=0, http_client=http_client)
     except (TypeError, AttributeError) as error:
-        from grok_adapter.errors import GrokConfigurationError  # noqa: PLC0415
+        from grok_adapter.errors import GrokConfigurationError  # noqa: PLC0415  errors imports the SDK
 
         name = "http_async_client" if asynchronous else "http_client"
         library = http_library(openai).__name__
@@ -144,7 +144,7 @@ def _http_client_class(asynchronous: bool) -> Any:
     travel with the others. It also spares 75 of a call's 750 us: httpx 0.28 makes a `urllib` request of every answer
     to look for cookies (measured November 2026; httpx2 looks for the header first).
     """
-    import openai  # noqa: PLC0415
+    import openai  # noqa: PLC0415  0.7 s, as above
 
     class NoCookies(http_library(openai).Cookies):  # type: ignore[misc]
         def extract_cookies(self, response: Any) -> None:
@@ -174,14 +174,14 @@ def http_library(openai: Any) -> Any:
 @cache
 def omitted_headers() -> dict[str, Any]:
     """What the SDK would add to each single request, left out; what it adds to all is left out of its client."""
-    import openai  # noqa: PLC0415
+    import openai  # noqa: PLC0415  0.7 s, as above
 
     return dict.fromkeys(("x-stainless-read-timeout", "x-stainless-retry-count"), openai.Omit())
 
 
 def response_class() -> Any:
     """The SDK's own HTTP response class, to be asked for by `cast_to`."""
-    import openai  # noqa: PLC0415
+    import openai  # noqa: PLC0415  0.7 s, as above
 
     return http_library(openai).Response
 
@@ -200,7 +200,7 @@ def read_out(response: Any, chunks: Iterator[bytes]) -> None:
         response: The response; its owner closes it afterwards in any case.
         chunks: The iterator over its bytes that was read so far.
     """
-    import openai  # noqa: PLC0415
+    import openai  # noqa: PLC0415  0.7 s, as above
 
     stream = response.extensions.get("network_stream")
     if stream is None or response.http_version != "HTTP/1.1":  # in HTTP/2 the connection outlives its streams
@@ -221,7 +221,7 @@ def read_out(response: Any, chunks: Iterator[bytes]) -> None:
 
 async def aread_out(response: Any, chunks: AsyncIterator[bytes]) -> None:
     """Async twin of `read_out`."""
-    import openai  # noqa: PLC0415
+    import openai  # noqa: PLC0415  0.7 s, as above
 
     if response.http_version != "HTTP/1.1":
         return
@@ -242,7 +242,7 @@ def timeout_for(settings: GrokSettings, row: GrokModel, *, stream: bool) -> Any:
 
     A stream's reads end at `stream_idle_timeout`, so that plain silence is noticed by the socket.
     """
-    import openai  # noqa: PLC0415
+    import openai  # noqa: PLC0415  0.7 s, as above
 
     timeout = settings.timeout
     if timeout is None:
@@ -252,7 +252,7 @@ def timeout_for(settings: GrokSettings, row: GrokModel, *, stream: bool) -> Any:
     elif isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and timeout > 0:
         full = openai.Timeout(timeout)
     else:
-        from grok_adapter.errors import GrokConfigurationError  # noqa: PLC0415
+        from grok_adapter.errors import GrokConfigurationError  # noqa: PLC0415  errors imports the SDK
 
         raise GrokConfigurationError(f"timeout={timeout!r} is no timeout: give seconds above 0, or an openai.Timeout.")
     idle = settings.stream_idle_timeout

@@ -150,7 +150,7 @@ class StreamRun:
             raise idle_error(self._idle_timeout or 0)
 
     def _refuse_unreadable(self, data: bytes) -> None:
-        from grok_adapter.errors import error_for  # noqa: PLC0415
+        from grok_adapter.errors import error_for  # noqa: PLC0415  errors imports the SDK
 
         raise error_for(status=200, text=data.decode("utf-8", "replace"))
 

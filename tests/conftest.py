@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from grok_emulator import Emulator
+from tests.support.meter import Meter
 
 KEY = "xai-test-key-0123456789abcdef"
 
@@ -40,3 +41,18 @@ def emulator(_emulator: Emulator) -> Iterator[Emulator]:
 def settings(emulator: Emulator) -> dict[str, str]:
     """The fields that point a model at the emulator."""
     return {"base_url": emulator.base_url, "api_key": KEY}
+
+
+@pytest.fixture
+def meter(emulator: Emulator) -> Iterator[Meter]:
+    """An independent meter in front of the emulator, for the tests of `examples/scale_out`."""
+    with Meter(emulator.base_url) as meter:
+        yield meter
+        meter.release()
+
+
+@pytest.fixture
+def key(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The key where that example's workers are: in their environment."""
+    monkeypatch.setenv("XAI_API_KEY", KEY)
+    return KEY

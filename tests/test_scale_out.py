@@ -14,7 +14,6 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,20 +29,6 @@ from tests.support.meter import Meter
 from tests.support.scale_out import AT_ONCE, QUESTION, TOPICS, keeps_to, label, lines, until, worker
 
 ROOT = Path(__file__).parent.parent
-
-
-@pytest.fixture
-def meter(emulator: Emulator) -> Iterator[Meter]:
-    with Meter(emulator.base_url) as meter:
-        yield meter
-        meter.release()
-
-
-@pytest.fixture
-def key(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The key where the workers are."""
-    monkeypatch.setenv("XAI_API_KEY", KEY)
-    return KEY
 
 
 # --- the whole of it, on a real cluster ------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,20 +27,6 @@ from tests.support.ways import BODIES
 
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = ["langchain", "llama_index"]
-
-
-@pytest.fixture
-def meter(emulator: Emulator) -> Iterator[Meter]:
-    with Meter(emulator.base_url) as meter:
-        yield meter
-        meter.release()
-
-
-@pytest.fixture
-def key(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The key where the workers are."""
-    monkeypatch.setenv("XAI_API_KEY", KEY)
-    return KEY
 
 
 # --- a worker, in this process ---------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def _cluster(job: Job) -> Iterator[None]:
 
 def _labelled(job: Job, rows: list[Row], made_from: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """What became of each row, batch by batch, as the workers hand them back."""
-    import ray.data  # noqa: PLC0415
+    import ray.data  # noqa: PLC0415  likewise
 
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     ray.data.DataContext.get_current().enable_progress_bars = False  # tables of operators and resources
